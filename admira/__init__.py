@@ -1,0 +1,63 @@
+"""Which ad spend brought which sale: ads and CRM joined so that every opportunity counts once.
+
+The public names are loaded when they are first used, so that ``import admira`` costs little more
+than ``import pandas``.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "admira.core.campaigns": ("campaign_map",),
+    "admira.core.join": ("join_utm",),
+    "admira.core.rules": ("DEFAULT_ALIASES",),
+    "admira.core.metrics": ("compute_metrics",),
+    "admira.core.normalize": ("normalize",),
+    "admira.core.reconcile": ("reconcile",),
+    "admira.schemas.registry": ("MetricRegistry", "metrics"),
+    "admira.core.upsert": ("upsert",),
+    "admira.core.validate": ("Validated", "validate"),
+    "admira.errors": (
+        "AdmiraError",
+        "AmbiguousData",
+        "DataError",
+        "MissingExtra",
+        "OptionError",
+        "ReconciliationError",
+        "SchemaMismatch",
+        "SourceError",
+        "SourceRejected",
+        "SourceUnavailable",
+        "StoreError",
+    ),
+    "admira.ingest_report": ("IngestReport",),
+    "admira.pipeline": ("demo", "ingest"),
+    "admira.schemas": ("SCHEMA_VERSION",),
+    "admira.sources.extract": ("extract_ads", "extract_crm"),
+    "admira.sources.http": ("HttpClient",),
+    "admira.store": ("Store", "open_store"),
+    "admira.stores.memory": ("MemoryStore",),
+    "admira.stores.parquet": ("ParquetStore",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted([*_HOME_OF, "datasets"])  # noqa: PLE0605 - one table holds the names, not two
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module at its first use, and remember it."""
+    if name == "datasets":
+        return import_module("admira.datasets")
+    if name not in _HOME_OF:
+        message = f"module 'admira' has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, so that completion shows them before they are loaded."""
+    return sorted({*__all__, *globals()})

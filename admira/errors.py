@@ -1,0 +1,140 @@
+"""Every error that admira raises, and the sentence each one builds from its facts.
+
+::
+
+    AdmiraError
+    ├── OptionError (ValueError)    an argument is not one of the allowed values
+    ├── SourceError                 the upstream let us down
+    │   ├── SourceUnavailable           retries are spent: try later
+    │   └── SourceRejected              do not retry: bad credentials, request or file
+    ├── DataError (ValueError)      the data is not what the contract says
+    │   ├── SchemaMismatch              columns missing or of a wrong type: expected, found
+    │   ├── AmbiguousData               we refuse to guess (dates, currencies, grain)
+    │   └── ReconciliationError         totals out differ from totals in
+    ├── StoreError                  a table could not be read or written
+    └── MissingExtra (ImportError)  a feature needs an optional package
+
+A message says what was expected, what was found and what to do.  It never holds a
+secret, a URL's query string or a traceback of another library.
+"""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+class AdmiraError(Exception):
+    """Root of all errors that admira raises on purpose."""
+
+
+class OptionError(AdmiraError, ValueError):
+    """An argument is not one of the allowed values.
+
+    Attributes
+    ----------
+    option : str
+        Name of the argument.
+    found : object
+        The value that was given.
+    allowed : tuple of str
+        The values that would have been accepted.
+    """
+
+    def __init__(self, option: str, found: object, allowed: Iterable[object]) -> None:
+        self.option = option
+        self.found = found
+        self.allowed = tuple(str(value) for value in allowed)
+        close = get_close_matches(str(found), self.allowed, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        super().__init__(
+            f"{option}={found!r} is not understood; expected one of: "
+            f"{', '.join(self.allowed)}.{hint}"
+        )
+
+
+class SourceError(AdmiraError):
+    """A source of data could not be read."""
+
+
+class SourceUnavailable(SourceError):
+    """A source did not answer, and trying again did not help: try later."""
+
+
+class SourceRejected(SourceError):
+    """A source refused the request or cannot be read as it is: trying again will not help."""
+
+
+class DataError(AdmiraError, ValueError):
+    """The data is not what the contract says."""
+
+
+class SchemaMismatch(DataError):
+    """A table lacks columns that it must have, or has them with another type.
+
+    Attributes
+    ----------
+    table : str
+        Which table: ``"ads"``, ``"crm"``, ``"facts"``, …
+    missing : tuple of str
+        The columns, or ``"column (type)"`` claims, that were expected and not found.
+    found : tuple of str
+        The columns that are there.
+    """
+
+    def __init__(
+        self, table: str, *, missing: Sequence[str], found: Iterable[str], hint: str = ""
+    ) -> None:
+        self.table = table
+        self.missing = tuple(missing)
+        self.found = tuple(str(name) for name in found)
+        lacking, present = _listed(self.missing), _listed(self.found) or "no columns"
+        super().__init__(f"{table} rows lack {lacking}; found {present}. {hint}".rstrip())
+
+
+class AmbiguousData(DataError):
+    """The data can be read in more than one way, and admira refuses to guess."""
+
+
+class ReconciliationError(DataError):
+    """Totals after the join differ from totals before it.
+
+    Attributes
+    ----------
+    differences : dict of str to tuple of float
+        Quantity to (total in, total out), for those that differ.
+    """
+
+    def __init__(self, differences: dict[str, tuple[float, float]]) -> None:
+        self.differences = differences
+        facts = "; ".join(
+            f"{name}: {before:,.6f} in, {after:,.6f} out"
+            for name, (before, after) in differences.items()
+        )
+        super().__init__(
+            f"Totals do not reconcile ({facts}). Check that the facts were made from these ads and "
+            "crm rows with the same options, and that every natural key occurs once."
+        )
+
+
+class StoreError(AdmiraError):
+    """A table of a store could not be read or written."""
+
+
+class MissingExtra(AdmiraError, ImportError):
+    """A feature needs a package that is not installed.
+
+    Attributes
+    ----------
+    extra : str
+        The extra that brings it.
+    """
+
+    def __init__(self, feature: str, extra: str) -> None:
+        self.extra = extra
+        super().__init__(f"{feature} needs an extra: pip install 'admira[{extra}]'")
+
+
+def _listed(names: Iterable[str], limit: int = 12) -> str:
+    """Join names for a sentence, and cut a long list short."""
+    shown = [repr(name) for name in names]
+    more = len(shown) - limit
+    return ", ".join(shown[:limit]) + (f" and {more} more" if more > 0 else "")

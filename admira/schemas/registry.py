@@ -1,0 +1,344 @@
+"""The one registry of measures and ratios: unit, formula and good direction of each metric."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from admira.errors import OptionError
+from admira.schemas.model import Column, Table
+from admira.schemas.tables import FACTS
+
+Good = Literal["up", "down", ""]
+Terms = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A quantity that adds up: its total over groups is the sum of theirs."""
+
+    name: str
+    label: str
+    unit: str
+    good: Good
+    meaning: str
+    dtype: Literal["int64", "float64"] = "float64"
+
+    @property
+    def formula(self) -> str:
+        """The measure as a formula, for people."""
+        return f"Σ {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A quotient of sums.  ``numerator`` and ``denominator`` map measures to their coefficients."""
+
+    name: str
+    label: str
+    unit: str
+    good: Good
+    meaning: str
+    numerator: Terms
+    denominator: Terms
+
+    @property
+    def formula(self) -> str:
+        """The ratio as a formula, for people."""
+        return f"{_written(self.numerator)} / {_written(self.denominator)}"
+
+
+def _written(terms: Terms) -> str:
+    """Write terms as people do: ``1000·cost``, ``(closed_won + closed_lost)``."""
+    parts = []
+    for name, factor in terms.items():
+        sign = "−" if factor < 0 else "+"
+        size = "" if abs(factor) == 1 else f"{abs(factor):g}·"
+        parts.append(f"{sign} {size}{name}")
+    text = " ".join(parts).removeprefix("+ ")
+    return f"({text})" if len(parts) > 1 else text
+
+
+class MetricRegistry:
+    """Every metric that :func:`admira.compute_metrics` knows, in the order of its columns.
+
+    ``admira.metrics`` is the one instance.  It can be looked at like a mapping, turned into a
+    glossary with :meth:`to_frame`, and given ratios of your own.
+
+    Examples
+    --------
+    >>> import admira
+    >>> admira.metrics["roas"].formula
+    'revenue / cost'
+    """
+
+    def __init__(self, measures: tuple[Measure, ...], ratios: tuple[Ratio, ...]) -> None:
+        self._measures = {measure.name: measure for measure in measures}
+        self._ratios = {ratio.name: ratio for ratio in ratios}
+        self._built_in = frozenset(self._ratios)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The quantities that add up."""
+        return tuple(self._measures.values())
+
+    @property
+    def ratios(self) -> tuple[Ratio, ...]:
+        """The quotients of sums, your own ones last."""
+        return tuple(self._ratios.values())
+
+    def __getitem__(self, name: str) -> Measure | Ratio:
+        """Give one metric by its name.
+
+        Raises
+        ------
+        OptionError
+            When there is no metric of that name; the message suggests the nearest.
+        """
+        metric = self._measures.get(name) or self._ratios.get(name)
+        if metric is None:
+            raise OptionError("metric", name, [*self])
+        return metric
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names, measures first."""
+        yield from self._measures
+        yield from self._ratios
+
+    def __len__(self) -> int:
+        """Count the metrics."""
+        return len(self._measures) + len(self._ratios)
+
+    def add_ratio(
+        self,
+        name: str,
+        numerator: str | Terms,
+        denominator: str | Terms,
+        *,
+        label: str | None = None,
+        unit: str = "ratio",
+        good: Good = "",
+        meaning: str = "",
+    ) -> Ratio:
+        """Add a ratio of your own; from then on it is a column of every KPI table.
+
+        Parameters
+        ----------
+        name : str
+            Its column; not the name of a measure or of a built-in ratio.
+        numerator, denominator : str or mapping of measure to factor
+            ``"cost"``, or ``{"closed_won": 1, "closed_lost": 1}`` for a weighted sum.
+        label, unit, good, meaning : str, optional
+            Title; ``"currency"``, ``"share"`` or ``"ratio"``; ``"up"``, ``"down"`` or ``""``; one
+            line for the glossary.
+
+        Returns
+        -------
+        Ratio
+            What was added.  Adding the same name again replaces it.
+
+        Raises
+        ------
+        OptionError
+            When a term is not a measure, or the name is taken.
+
+        Examples
+        --------
+        >>> import admira
+        >>> ratio = admira.metrics.add_ratio("revenue_per_click", "revenue", "clicks")
+        >>> ratio.formula
+        'revenue / clicks'
+        >>> admira.metrics.remove_ratio("revenue_per_click")
+        """
+        if name in self._measures or name in self._built_in or name in FACTS.names:
+            raise OptionError("name", name, ["a name that is not a column yet"])
+        terms = [
+            {side: 1.0} if isinstance(side, str) else dict(side)
+            for side in (numerator, denominator)
+        ]
+        for term in {term: 0 for side in terms for term in side}:
+            if term not in self._measures:
+                raise OptionError("measure", term, self._measures)
+        ratio = Ratio(name, label or name, unit, good, meaning, *terms)
+        self._ratios[name] = ratio
+        return ratio
+
+    def remove_ratio(self, name: str) -> None:
+        """Remove a ratio of your own; built-in ones stay.
+
+        Raises
+        ------
+        OptionError
+            When there is no ratio of your own by that name.
+        """
+        own = [ratio for ratio in self._ratios if ratio not in self._built_in]
+        if name not in own:
+            raise OptionError("name", name, own)
+        del self._ratios[name]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the glossary: one row per metric, with label, unit, formula, good and meaning."""
+        listed: tuple[Measure | Ratio, ...] = (*self.measures, *self.ratios)
+        return pd.DataFrame(
+            [
+                {
+                    "metric": metric.name,
+                    "label": metric.label,
+                    "unit": metric.unit,
+                    "formula": metric.formula,
+                    "good": metric.good,
+                    "meaning": metric.meaning,
+                }
+                for metric in listed
+            ]
+        ).astype("str")
+
+    def table(self) -> Table:
+        """Give the contract of a KPI table; the dimensions asked for come before its columns."""
+        return Table(
+            name="metrics",
+            grain="one row per group of the dimensions asked for",
+            key=(),
+            partitions=(),
+            columns=(
+                *(
+                    Column(
+                        measure.name,
+                        "count" if measure.dtype == "int64" else "number",
+                        measure.unit,
+                        measure.meaning,
+                        required=True,
+                        at_least=0,
+                    )
+                    for measure in self.measures
+                ),
+                *(
+                    Column(
+                        ratio.name, "ratio", ratio.unit, ratio.meaning, required=True, nullable=True
+                    )
+                    for ratio in self.ratios
+                ),
+            ),
+        )
+
+    def __repr__(self) -> str:
+        """Name the metrics on one line."""
+        return f"<MetricRegistry: {', '.join(self)}>"
+
+    def _repr_html_(self) -> str:
+        """Show the glossary as a table."""
+        return self.to_frame().to_html(index=False, border=0)
+
+
+def _one(name: str) -> dict[str, float]:
+    return {name: 1.0}
+
+
+# Formulas: cost per click, per lead (CPA), per mille; rates as shares of the earlier funnel step;
+# return on ad spend as revenue over cost. They are the trade's common definitions; what "lead",
+# "opportunity" and "won" count is said in the facts' contract.
+metrics = MetricRegistry(
+    measures=(
+        Measure("clicks", "Clicks", "clicks", "up", "clicks on the ads", "int64"),
+        Measure(
+            "impressions", "Impressions", "impressions", "up", "times an ad was shown", "int64"
+        ),
+        Measure("cost", "Cost", "currency", "", "money spent on ads"),
+        Measure("leads", "Leads", "records", "up", "CRM records that entered as leads"),
+        Measure(
+            "opportunities", "Opportunities", "records", "up", "records that reached opportunity"
+        ),
+        Measure(
+            "opportunities_from_leads",
+            "Opportunities from leads",
+            "records",
+            "up",
+            "records that entered as leads and reached opportunity",
+        ),
+        Measure("closed_won", "Won", "records", "up", "records that were won"),
+        Measure("closed_lost", "Lost", "records", "down", "records that were lost"),
+        Measure("revenue", "Revenue", "currency", "up", "amounts of won records"),
+    ),
+    ratios=(
+        Ratio("cpc", "CPC", "currency", "down", "cost per click", _one("cost"), _one("clicks")),
+        Ratio(
+            "cpa", "Cost per lead", "currency", "down", "cost per lead", _one("cost"), _one("leads")
+        ),
+        Ratio(
+            "cvr_lead_to_opp",
+            "Lead → opportunity",
+            "share",
+            "up",
+            "share of leads that reached opportunity",
+            _one("opportunities_from_leads"),
+            _one("leads"),
+        ),
+        Ratio(
+            "cvr_opp_to_won",
+            "Opportunity → won",
+            "share",
+            "up",
+            "share of opportunities that were won",
+            _one("closed_won"),
+            _one("opportunities"),
+        ),
+        Ratio(
+            "roas", "ROAS", "ratio", "up", "revenue per unit of cost", _one("revenue"), _one("cost")
+        ),
+        Ratio(
+            "ctr",
+            "CTR",
+            "share",
+            "up",
+            "clicks per impression",
+            _one("clicks"),
+            _one("impressions"),
+        ),
+        Ratio(
+            "cpm",
+            "CPM",
+            "currency",
+            "down",
+            "cost per thousand impressions",
+            {"cost": 1000.0},
+            _one("impressions"),
+        ),
+        Ratio(
+            "cost_per_opportunity",
+            "Cost per opportunity",
+            "currency",
+            "down",
+            "cost per record that reached opportunity",
+            _one("cost"),
+            _one("opportunities"),
+        ),
+        Ratio(
+            "cac",
+            "CAC",
+            "currency",
+            "down",
+            "cost per won record",
+            _one("cost"),
+            _one("closed_won"),
+        ),
+        Ratio(
+            "win_rate",
+            "Win rate",
+            "share",
+            "up",
+            "share of decided records that were won",
+            _one("closed_won"),
+            {"closed_won": 1.0, "closed_lost": 1.0},
+        ),
+        Ratio(
+            "open_share",
+            "Still open",
+            "share",
+            "",
+            "share of opportunities not yet decided: how unripe a period still is",
+            {"opportunities": 1.0, "closed_won": -1.0, "closed_lost": -1.0},
+            _one("opportunities"),
+        ),
+    ),
+)
