@@ -1,0 +1,73 @@
+"""Filters by day and by value, compared the way the rows are written."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from admira.core.frames import Frame, is_pandas
+from admira.core.tags import normalize_tag
+from admira.errors import OptionError
+
+Day = str | date | None
+Wanted = str | int | Iterable[str | int] | None
+
+VALUE_FILTERS = ("channel", "campaign_id", "utm_campaign", "utm_source", "utm_medium")
+
+
+def keep(rows: Frame, *, start: Day = None, end: Day = None, **wanted: Wanted) -> Frame:
+    """Keep the rows of the days from start to end, both included, with one of the values wanted.
+
+    Raises
+    ------
+    OptionError
+        When a day is no day, the days are the wrong way round, or a filter does not exist.
+    """
+    conditions = _on_days(rows, as_day("start", start), as_day("end", end))
+    for name, values in wanted.items():
+        if name not in VALUE_FILTERS:
+            raise OptionError("filter", name, ["start", "end", *VALUE_FILTERS])
+        if values is not None:
+            conditions.append(_has_one_of(name, values))
+    return rows.filter(*conditions) if conditions else rows
+
+
+def as_day(option: str, day: Day) -> pd.Timestamp | None:
+    """Read a day as people write it.
+
+    Raises
+    ------
+    OptionError
+        When it is no day.
+    """
+    if day is None:
+        return None
+    read = pd.to_datetime(day, errors="coerce")
+    if pd.isna(read):
+        raise OptionError(option, day, ["a day such as 2025-08-31"])
+    return pd.Timestamp(read).tz_localize(None).normalize()
+
+
+def _on_days(rows: Frame, first: pd.Timestamp | None, last: pd.Timestamp | None) -> list[nw.Expr]:
+    """Give the conditions of a range of days."""
+    if first is not None and last is not None and last < first:
+        raise OptionError("start", f"{first:%Y-%m-%d}", [f"a day up to end, {last:%Y-%m-%d}"])
+
+    def literal(day: pd.Timestamp) -> Any:
+        return day.to_pydatetime() if is_pandas(rows) else day.date()
+
+    conditions = []
+    if first is not None:
+        conditions.append(nw.col("date") >= literal(first))
+    if last is not None:
+        conditions.append(nw.col("date") <= literal(last))
+    return conditions
+
+
+def _has_one_of(name: str, values: str | int | Iterable[str | int]) -> nw.Expr:
+    """Give the condition of one filter, each value written as the rows write it."""
+    several = [values] if isinstance(values, str | int) else [*values]
+    as_stored = str.strip if name == "campaign_id" else normalize_tag
+    return nw.col(name).is_in([as_stored(str(value)) for value in several])

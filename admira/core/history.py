@@ -1,0 +1,78 @@
+"""What the campaign map says of the past: clicks up to a month, the last ad day up to a day."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from admira.core.campaigns import CAMPAIGN, TRIPLE
+
+# One integer holds a number and a time, so that a sorted search answers "the last one up to then".
+_SPAN = 1_000_000  # more than the days or months of any calendar
+
+
+class AdHistory:
+    """The campaign map, ready to be asked about many campaigns and times at once.
+
+    Attributes
+    ----------
+    entities : DataFrame
+        One row per campaign and triple, numbered by its index in the order of its columns:
+        ``channel``, ``campaign_id``, the triple, ``campaign`` (a number of its own),
+        ``first_month`` and ``first_day``.
+    """
+
+    def __init__(self, campaigns: pd.DataFrame) -> None:
+        rows = campaigns.sort_values([*CAMPAIGN, *TRIPLE, "month"], ignore_index=True)
+        rows["entity"] = rows.groupby([*CAMPAIGN, *TRIPLE], sort=False).ngroup()
+        rows["campaign"] = rows.groupby(CAMPAIGN, sort=False).ngroup()
+        self._key = _sortable(rows["entity"], month_numbers(rows["month"]))
+        self._rows = rows.assign(
+            clicks=rows.groupby("entity")["clicks"].cumsum(),
+            cost=rows.groupby("entity")["cost"].cumsum(),
+        )
+        firsts = rows.drop_duplicates("entity").set_index("entity")
+        self.entities = firsts[[*CAMPAIGN, *TRIPLE, "campaign", "first_day"]].assign(
+            first_month=month_numbers(firsts["month"])
+        )
+
+    @cached_property
+    def _ad_days(self) -> npt.NDArray[np.int64]:
+        """Unfold the map's bits into sorted (campaign, day) integers; only some joins need them."""
+        row, bit = np.nonzero(self._rows["days"].to_numpy()[:, None] >> np.arange(31) & 1)
+        first = _day_numbers(self._rows["month"]).to_numpy()
+        return np.sort(self._rows["campaign"].to_numpy()[row] * _SPAN + first[row] + bit)
+
+    def until(self, entities: pd.Series, months: pd.Series) -> pd.DataFrame:
+        """Give clicks, cost and latest name of each entity up to the end of the month beside it.
+
+        Every entity must have begun by then.
+        """
+        position = np.searchsorted(self._key, _sortable(entities, months), side="right") - 1
+        past = self._rows[["clicks", "cost", "campaign_name"]].iloc[position]
+        return past.set_axis(entities.index)
+
+    def last_ad_day(self, campaigns: pd.Series, days: pd.Series) -> pd.Series:
+        """Give each campaign's last day with an ad row up to the day beside it, else ``NaT``."""
+        wanted = _sortable(campaigns, _day_numbers(days))
+        position = np.searchsorted(self._ad_days, wanted, side="right") - 1
+        found = self._ad_days[position] if len(self._ad_days) else np.full(len(wanted), -1)
+        is_there = (position >= 0) & (found // _SPAN == campaigns.to_numpy())
+        last = (found % _SPAN).astype("datetime64[D]").astype("datetime64[us]")
+        return pd.Series(last, index=days.index).where(is_there)
+
+
+def month_numbers(days: pd.Series) -> pd.Series:
+    """Count months since year 0, as :func:`admira.core.frames.month_number` does on any engine."""
+    return days.dt.year.astype("int64") * 12 + days.dt.month.astype("int64") - 1
+
+
+def _day_numbers(days: pd.Series) -> pd.Series:
+    """Count days since 1970."""
+    return days.astype("datetime64[s]").astype("int64") // 86_400
+
+
+def _sortable(numbers: pd.Series, times: pd.Series) -> npt.NDArray[np.int64]:
+    """Give one integer that sorts by number, then by time."""
+    return numbers.to_numpy(dtype="int64") * _SPAN + times.to_numpy(dtype="int64")

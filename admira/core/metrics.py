@@ -1,0 +1,207 @@
+"""The metrics: additive measures are summed, ratios are quotients of sums."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+import narwhals as nw
+import pandas as pd
+
+from admira.core.filters import Day, Wanted, keep
+from admira.core.frames import Frame, collect, is_pandas, unwrap, wrap
+from admira.errors import AmbiguousData, OptionError
+from admira.schemas import FACTS
+from admira.schemas.registry import Ratio, Terms, metrics
+
+Grain = Literal["day", "week", "month"]
+Scope = Literal["all", "paid"]
+
+
+def compute_metrics(
+    facts: Any,
+    *,
+    by: str | Sequence[str] = ("date", "channel", "campaign_id"),
+    grain: str | None = None,
+    start: Day = None,
+    end: Day = None,
+    channel: Wanted = None,
+    campaign_id: Wanted = None,
+    utm_campaign: Wanted = None,
+    utm_source: Wanted = None,
+    utm_medium: Wanted = None,
+    scope: str = "all",
+    limit: int | None = None,
+    offset: int = 0,
+    zero_division: float | None = None,
+) -> Any:
+    """Sum the measures of each group, then divide: CPC, CPA, conversion rates, ROAS and the rest.
+
+    A ratio is never averaged.  The sums of the groups add up to those of all facts that pass the
+    filters.
+
+    Parameters
+    ----------
+    facts : DataFrame of any engine
+        The result of :func:`join_utm`, or any part of it.
+    by : str or sequence of str
+        Dimensions: columns of the facts that are no measures.  ``[]`` gives one row for all.
+    grain : {"day", "week", "month"}, optional
+        Cut ``date`` to its day, its Monday or the first of its month; ``by`` must hold ``date``.
+    start, end : day, optional
+        First and last day, both included.
+    channel, campaign_id, utm_campaign, utm_source, utm_medium : str or list of str, optional
+        Keep rows with one of these values, compared as they are stored (tags normalised).
+    scope : {"all", "paid"}
+        ``"paid"`` leaves out the bracketed channels: what no campaign can be credited with.
+    limit, offset : int, optional
+        A page of the sorted rows.
+    zero_division : float, optional
+        What a ratio is whose denominator is 0; missing by default.
+
+    Returns
+    -------
+    DataFrame of the caller's engine
+        One row per group: the dimensions, the measures, the ratios, in the order of
+        ``admira.metrics``, sorted by the dimensions with missing ones last.  In pandas ratios are
+        ``Float64`` with ``<NA>``, elsewhere floats with nulls.
+
+    Raises
+    ------
+    SchemaMismatch
+        When the facts lack a measure, or ``by`` names a column that is not there.
+    OptionError
+        When an option has a value that does not exist.
+    AmbiguousData
+        When money in several currencies would be added; a missing currency is one of its own.
+
+    Examples
+    --------
+    >>> import admira
+    >>> example = admira.datasets.worked_example()
+    >>> facts = admira.join_utm(example.ads_frame, example.crm_frame)
+    >>> kpis = admira.compute_metrics(facts, by="channel", scope="paid")
+    >>> kpis[["channel", "clicks", "cost", "leads", "revenue", "cpc", "roas"]].round(4)
+          channel  clicks    cost   leads  revenue     cpc    roas
+    0  google_ads    2200  650.75  3.7333   5000.0  0.2958  7.6834
+    1    meta_ads     800  200.00  0.2667      0.0    0.25     0.0
+    """
+    dimensions = [by] if isinstance(by, str) else [*by]
+    _check(dimensions, grain, scope, limit, offset)
+    wanted: dict[str, Wanted] = {
+        "channel": channel,
+        "campaign_id": campaign_id,
+        "utm_campaign": utm_campaign,
+        "utm_source": utm_source,
+        "utm_medium": utm_medium,
+    }
+    measures = [measure.name for measure in metrics.measures]
+    filtered_by = [name for name, values in wanted.items() if values is not None]
+    needed = {*dimensions, *filtered_by, *measures, "currency"}
+    needed |= {"date"} if start is not None or end is not None else set()
+    needed |= {"channel"} if scope == "paid" else set()
+    FACTS.require(nw.from_native(facts).collect_schema().names(), needed - {"currency"})
+    kept = wrap(facts, FACTS, [name for name in FACTS.names if name in needed])
+    kept = keep(kept, start=start, end=end, **wanted)
+    if scope == "paid":
+        kept = kept.filter(~nw.col("channel").str.starts_with("("))
+    if "currency" not in dimensions:
+        _refuse_mixed_currencies(kept)
+    if grain is not None:
+        kept = kept.with_columns(_cut(grain, kept))
+    sums = _sums(kept, dimensions, measures)
+    table = sums.with_columns(_quotient(ratio, zero_division) for ratio in metrics.ratios)
+    if dimensions:
+        table = _page(table.sort(*dimensions, nulls_last=True), dimensions, limit, offset)
+    ratios = [ratio.name for ratio in metrics.ratios]
+    native = unwrap(table.select(*dimensions, *measures, *ratios))
+    return native.astype(dict.fromkeys(ratios, "Float64")) if is_pandas(kept) else native
+
+
+def _check(
+    dimensions: list[str], grain: str | None, scope: str, limit: int | None, offset: int
+) -> None:
+    """Refuse options that do not exist."""
+    allowed = [name for name in FACTS.names if name not in {*metrics, "match_weight"}]
+    for name in dimensions:
+        if name not in allowed:
+            raise OptionError("by", name, allowed)
+    if grain is not None and grain not in get_args(Grain):
+        raise OptionError("grain", grain, get_args(Grain))
+    if grain is not None and "date" not in dimensions:
+        raise OptionError("by", dimensions, ["a list with 'date', which grain cuts"])
+    if scope not in get_args(Scope):
+        raise OptionError("scope", scope, get_args(Scope))
+    for option, rows in (("limit", limit), ("offset", offset)):
+        if rows is not None and (not isinstance(rows, int) or rows < 0):
+            raise OptionError(option, rows, ["a whole number from 0 up"])
+
+
+def _refuse_mixed_currencies(facts: Frame) -> None:
+    """Raise when the money of the rows is in several currencies."""
+    has_money = (nw.col("cost") != 0) | (nw.col("revenue") != 0)
+    money = facts.select("currency", has_money=has_money).unique()
+    found = collect(money.filter(nw.col("has_money")))["currency"]
+    if len(found) > 1:
+        names = ", ".join(sorted("(missing)" if pd.isna(name) else str(name) for name in found))
+        message = (
+            f"Money in several currencies ({names}) cannot be added: put 'currency' into by=, "
+            "filter to one, or give ads and crm rows the same currency first."
+        )
+        raise AmbiguousData(message)
+
+
+def _cut(grain: str, facts: Frame) -> nw.Expr:
+    """Cut ``date`` to the first day of its period."""
+    day = nw.col("date")
+    if grain == "month":
+        cut = day.dt.truncate("1mo")
+    else:
+        cut = day
+        if grain == "week":
+            for back in range(1, 7):
+                is_that_weekday = day.dt.weekday() == back + 1
+                cut = nw.when(is_that_weekday).then(day.dt.offset_by(f"-{back}d")).otherwise(cut)
+    return (cut if is_pandas(facts) else cut.cast(nw.Date)).alias("date")
+
+
+def _sums(facts: Frame, dimensions: list[str], measures: list[str]) -> Frame:
+    """Sum the measures per group; without dimensions give one row, even for no facts."""
+    if dimensions:
+        sums = facts.group_by(dimensions).agg(nw.col(*measures).sum())
+    else:
+        sums = facts.select(nw.col(*measures).sum()).with_columns(nw.col(*measures).fill_null(0))
+    dtypes = {"int64": nw.Int64, "float64": nw.Float64}
+    return sums.with_columns(
+        nw.col(measure.name).cast(dtypes[measure.dtype]) for measure in metrics.measures
+    )
+
+
+def _quotient(ratio: Ratio, zero_division: float | None) -> nw.Expr:
+    """Divide the sums where the denominator is not zero."""
+    denominator = _linear(ratio.denominator)
+    quotient = nw.when(denominator != 0).then(_linear(ratio.numerator) / denominator)
+    if zero_division is not None:
+        return quotient.otherwise(nw.lit(float(zero_division))).alias(ratio.name)
+    return quotient.otherwise(nw.lit(None, dtype=nw.Float64)).alias(ratio.name)
+
+
+def _linear(terms: Terms) -> nw.Expr:
+    """Add up the terms of one side of a ratio."""
+    sides = [nw.col(name).cast(nw.Float64) * factor for name, factor in terms.items()]
+    total = sides[0]
+    for side in sides[1:]:
+        total = total + side
+    return total
+
+
+def _page(table: Frame, dimensions: list[str], limit: int | None, offset: int) -> Frame:
+    """Cut a page out of the sorted rows."""
+    if limit is None and offset == 0:
+        return table
+    last = None if limit is None else offset + limit
+    if isinstance(table, nw.DataFrame):
+        return table[offset:last]
+    numbered = table.with_row_index("row_number", order_by=dimensions)
+    is_inside = nw.col("row_number") >= offset
+    if last is not None:
+        is_inside = is_inside & (nw.col("row_number") < last)
+    return numbered.filter(is_inside).drop("row_number").sort(*dimensions, nulls_last=True)
