@@ -1,0 +1,9 @@
+"""Data to try admira on: a realistic demo, the worked example, and tables of any size."""
+
+from admira.datasets.crm import Origin
+from admira.datasets.demo import Demo, generate, write
+from admira.datasets.example import worked_example
+from admira.datasets.server import Served, serve
+from admira.datasets.volume import large
+
+__all__ = ["Demo", "Origin", "Served", "generate", "large", "serve", "worked_example", "write"]
