@@ -1,0 +1,171 @@
+"""What one ingest did, table by table, so that every row fetched is accounted for."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from admira.schemas import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class TableReport:
+    """What one ingest did with one table.
+
+    ``fetched = accepted + rejected + repeated + superseded + merged + dropped``, always.
+
+    Attributes
+    ----------
+    kind : {"ads", "crm"}
+        Which table.
+    source : str
+        Where the rows came from, without credentials.
+    fetched : int
+        Rows that the source gave.
+    accepted : int
+        Rows that count: one per natural key.
+    rejected : dict of str to int
+        Rows in quarantine, by reason; a row with two reasons counts under both joined.
+    repeated, superseded : int
+        Accepted rows that an identical, or a different, later row of the same key replaced.
+    merged : int
+        Rows summed into another one of the same key (segmented sources).
+    dropped : dict of str to int
+        Rows left out on purpose, by reason.
+    fixed : dict of str to int
+        Values mended on the way, by kind.
+    inserted, updated, unchanged : int
+        What the accepted rows did to the store.
+    quarantined : int
+        Rejected rows that quarantine had not held before.
+    partitions_touched, partitions_rewritten : int
+        Partitions that hold an accepted key, and those among them whose rows changed.
+    seconds : float
+        From the first request to the last write of this table.
+    """
+
+    kind: Kind
+    source: str
+    fetched: int
+    accepted: int
+    rejected: dict[str, int] = field(default_factory=dict)
+    repeated: int = 0
+    superseded: int = 0
+    merged: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    fixed: dict[str, int] = field(default_factory=dict)
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    partitions_touched: int = 0
+    partitions_rewritten: int = 0
+    seconds: float = 0.0
+
+    @property
+    def rejected_rows(self) -> int:
+        """How many rows were rejected."""
+        return sum(self.rejected.values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Say whether every row fetched is accounted for."""
+        return self.fetched == (
+            self.accepted
+            + self.rejected_rows
+            + self.repeated
+            + self.superseded
+            + self.merged
+            + sum(self.dropped.values())
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class IngestReport:
+    """What one ingest did.
+
+    Attributes
+    ----------
+    run_id : str
+        The run's name, also kept with the rows it put into quarantine.
+    started_at : datetime
+        When it began, UTC.
+    tables : tuple of TableReport
+        Ads first, then crm.
+    """
+
+    run_id: str
+    started_at: datetime
+    tables: tuple[TableReport, ...]
+
+    def __getitem__(self, kind: Kind) -> TableReport:
+        """Give the report of one table: ``report["ads"]``."""
+        return next(table for table in self.tables if table.kind == kind)
+
+    @property
+    def seconds(self) -> float:
+        """How long it all took."""
+        return sum(table.seconds for table in self.tables)
+
+    @property
+    def partitions_rewritten(self) -> int:
+        """How many partitions changed; a second run over the same rows changes none."""
+        return sum(table.partitions_rewritten for table in self.tables)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give everything as plain values, ready for JSON."""
+        return {
+            "run_id": self.run_id,
+            "started_at": self.started_at.isoformat(),
+            "tables": {table.kind: asdict(table) for table in self.tables},
+        }
+
+    def __repr__(self) -> str:
+        """Give a paragraph per table."""
+        lines = [f"IngestReport {self.run_id}"]
+        for table in self.tables:
+            lines += [f"  {table.kind} from {table.source}, {table.seconds:.1f} s"]
+            lines += [f"    {label}: {text}" for label, text in _facts(table)]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Give a table per table, with inline styles that survive JupyterLab's sanitizer."""
+        parts = [f"<div><b>IngestReport</b> {escape(self.run_id)}</div>"]
+        for table in self.tables:
+            rows = "".join(
+                f'<tr><td style="text-align:left">{escape(label)}</td>'
+                f'<td style="text-align:left">{escape(text)}</td></tr>'
+                for label, text in _facts(table)
+            )
+            parts.append(
+                f"<div style='margin-top:.5em'><b>{table.kind}</b> from {escape(table.source)}, "
+                f"{table.seconds:.1f} s</div><table>{rows}</table>"
+            )
+        return "".join(parts)
+
+
+def _facts(table: TableReport) -> list[tuple[str, str]]:
+    """Describe one table's report line by line; what did not happen is left out."""
+    lines = [("fetched", f"{table.fetched:,} rows"), ("accepted", f"{table.accepted:,}")]
+    lines += [("rejected", f"{table.rejected_rows:,}{_by(table.rejected)}")]
+    for label, count in (
+        ("repeated", table.repeated),
+        ("superseded", table.superseded),
+        ("merged", table.merged),
+    ):
+        if count:
+            lines.append((label, f"{count:,}"))
+    for label, counts in (("dropped", table.dropped), ("fixed", table.fixed)):
+        if counts:
+            lines.append((label, f"{sum(counts.values()):,}{_by(counts)}"))
+    effect = (
+        f"{table.inserted:,} inserted, {table.updated:,} updated, {table.unchanged:,} unchanged; "
+        f"{table.partitions_rewritten:,} of {table.partitions_touched:,} partitions rewritten"
+    )
+    return [*lines, ("store", effect)]
+
+
+def _by(counts: dict[str, int]) -> str:
+    """Write counts in brackets: `` (blank: 3, not a date: 1)``."""
+    each = ", ".join(f"{reason}: {count:,}" for reason, count in counts.items())
+    return f" ({each})" if each else ""

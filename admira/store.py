@@ -1,0 +1,284 @@
+"""The store that users hold: tables in, tables, facts and KPIs out, whatever keeps the rows."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from admira.core.campaigns import campaign_map
+from admira.core.filters import VALUE_FILTERS, Day, keep
+from admira.core.join import join_utm
+from admira.core.metrics import compute_metrics
+from admira.core.reconcile import reconcile
+from admira.core.validate import validate
+from admira.errors import DataError, StoreError
+from admira.schemas import Kind
+from admira.stores.base import Backend, Upserted
+
+
+def open_store(url: str | os.PathLike[str], *, tz: str | None = None) -> "Store":
+    """Open the store at a path, or one in memory; a new one is made by its first upsert.
+
+    Parameters
+    ----------
+    url : str or path
+        A folder, or ``"memory:"`` for a store that ends with the process.
+    tz : str, optional
+        The reporting time zone, such as ``"Europe/Madrid"``, in which an opportunity's day is cut;
+        UTC by default.  A store keeps the one it was made with.
+
+    Returns
+    -------
+    Store
+
+    Raises
+    ------
+    StoreError
+        When the path is not a folder, the store has another time zone, or the kind of URL is not
+        supported.
+
+    Examples
+    --------
+    >>> import admira
+    >>> store = admira.open_store("memory:")
+    >>> store.ads().empty
+    True
+    """
+    location = os.fspath(url)
+    if location == "memory:":
+        from admira.stores.memory import MemoryStore
+
+        return Store(MemoryStore(tz=tz or "UTC"))
+    if "://" in location:
+        scheme = location.split("://", 1)[0]
+        message = f"A store at {scheme}:// is not supported; give a folder, or 'memory:'."
+        raise StoreError(message)
+    from admira.stores.parquet import ParquetStore
+
+    return Store(ParquetStore(Path(location), tz=tz))
+
+
+class Store:
+    """Ads, CRM and the rows that were rejected; facts and KPIs are worked out when asked for.
+
+    Parameters
+    ----------
+    backend : Backend
+        What keeps the rows: a ``ParquetStore`` or a ``MemoryStore``.  :func:`open_store` makes it.
+
+    Examples
+    --------
+    >>> import admira
+    >>> store = admira.open_store("memory:")
+    >>> example = admira.datasets.worked_example()
+    >>> store.upsert(example.ads_frame).inserted, store.upsert(example.crm_frame).inserted
+    (4, 6)
+    >>> store.metrics(by="channel", scope="paid")[["channel", "cost", "revenue", "roas"]].round(4)
+          channel    cost  revenue    roas
+    0  google_ads  650.75   5000.0  7.6834
+    1    meta_ads  200.00      0.0     0.0
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+
+    @property
+    def tz(self) -> str:
+        """The reporting time zone."""
+        return self.backend.tz
+
+    def upsert(self, rows: pd.DataFrame, *, kind: Kind | None = None) -> Upserted:
+        """Insert accepted rows and replace those with the same natural key.
+
+        Running it twice is the same as running it once.
+
+        Parameters
+        ----------
+        rows : DataFrame, one row per natural key
+            As :func:`admira.validate` accepts them.
+        kind : {"ads", "crm"}, optional
+            Which table; by default the key column tells.
+
+        Returns
+        -------
+        Upserted
+            How many were inserted, updated and unchanged, and the partitions touched.
+
+        Raises
+        ------
+        DataError
+            When some rows are not what the contract says; then none is written.
+        StoreError
+            When the store cannot be written.
+        """
+        accepted, rejected = validate(rows, kind=kind)
+        if len(rejected):
+            message = (
+                f"{len(rejected)} of {len(rows)} rows are not what the contract says (first: "
+                f"{rejected['reasons'].iloc[0]}); nothing was written. ingest() keeps such rows "
+                "in quarantine and takes the others."
+            )
+            raise DataError(message)
+        return self.backend.upsert(accepted, kind=kind)
+
+    def read(
+        self, kind: Kind, *, start: Day = None, end: Day = None, **filters: Any
+    ) -> pd.DataFrame:
+        """Read one table.
+
+        Parameters
+        ----------
+        kind : {"ads", "crm"}
+            Which table.
+        start, end : day, optional
+            First and last day, both included.
+        **filters
+            ``channel`` and ``campaign_id`` (ads only), ``utm_campaign``, ``utm_source``,
+            ``utm_medium``: one value or a list.
+
+        Returns
+        -------
+        DataFrame
+            All the contract's columns, typed, in natural-key order; empty when nothing is there.
+
+        Raises
+        ------
+        OptionError
+            When the table or a filter does not exist, or a day is no day.
+        StoreError
+            When the store cannot be read.
+        """
+        rows = self.backend.read(kind, start=start, end=end)
+        if not any(values is not None for values in filters.values()):
+            return rows
+        return keep(nw.from_native(rows), **filters).to_native().reset_index(drop=True)
+
+    def ads(self, **filters: Any) -> pd.DataFrame:
+        """Read the ads table: ``read("ads", **filters)``."""
+        return self.read("ads", **filters)
+
+    def crm(self, **filters: Any) -> pd.DataFrame:
+        """Read the crm table: ``read("crm", **filters)``."""
+        return self.read("crm", **filters)
+
+    def campaigns(self) -> pd.DataFrame:
+        """Give the campaign map of all the store's ads."""
+        return campaign_map(self.backend.read("ads"))
+
+    def facts(
+        self, *, start: Day = None, end: Day = None, **filters_and_options: Any
+    ) -> pd.DataFrame:
+        """Join the store's ads and CRM; see :func:`admira.join_utm`.
+
+        Candidates come from all the store's ads, so a day's numbers do not depend on ``start`` and
+        ``end``.
+
+        Parameters
+        ----------
+        start, end : day, optional
+            First and last day of the facts, both included.
+        **filters_and_options
+            ``channel``, ``campaign_id``, ``utm_campaign``, ``utm_source``, ``utm_medium``, which
+            filter the facts; and the options of the join.
+
+        Returns
+        -------
+        DataFrame
+            One row per ad row and one per share of an opportunity.
+        """
+        filters = {
+            name: filters_and_options.pop(name)
+            for name in VALUE_FILTERS
+            if name in filters_and_options
+        }
+        options = filters_and_options
+        # A share that lands on the day it was created needs only that day's records; one that
+        # lands elsewhere may come from any.
+        is_elsewhere = options.get("lands_on", "created") != "created"
+        first, last = (None, None) if is_elsewhere else (start, end)
+        campaigns = options.pop("campaigns", None)
+        facts = join_utm(
+            self.backend.read("ads", start=start, end=end),
+            self.backend.read("crm", start=first, end=last),
+            campaigns=self.campaigns() if campaigns is None else campaigns,
+            **options,
+        )
+        kept = keep(nw.from_native(facts), start=start, end=end, **filters)
+        return kept.to_native().reset_index(drop=True)
+
+    def metrics(
+        self,
+        by: str | Sequence[str] = ("date", "channel", "campaign_id"),
+        *,
+        grain: str | None = None,
+        scope: str = "all",
+        limit: int | None = None,
+        offset: int = 0,
+        zero_division: float | None = None,
+        **filters_and_options: Any,
+    ) -> pd.DataFrame:
+        """Work out the KPIs of the store; see :func:`admira.compute_metrics`.
+
+        Parameters
+        ----------
+        by, grain, scope, limit, offset, zero_division
+            As in :func:`admira.compute_metrics`.
+        **filters_and_options
+            As in :meth:`facts`: days, values, and the options of the join.
+
+        Returns
+        -------
+        DataFrame
+            One row per group: dimensions, measures, ratios.
+        """
+        return compute_metrics(
+            self.facts(**filters_and_options),
+            by=by,
+            grain=grain,
+            scope=scope,
+            limit=limit,
+            offset=offset,
+            zero_division=zero_division,
+        )
+
+    def reconcile(self, **options: Any) -> pd.DataFrame:
+        """Show that all the store's facts add up to its ads and CRM; see :func:`admira.reconcile`.
+
+        Parameters
+        ----------
+        **options
+            The options of the join.
+
+        Raises
+        ------
+        ReconciliationError
+            When a total differs.
+        """
+        return reconcile(self.ads(), self.crm(), self.facts(**options), **options)
+
+    def quarantine(self, *, kind: Kind | None = None) -> pd.DataFrame:
+        """Give the rows that were rejected, as received, each with its reasons."""
+        return self.backend.read_quarantine(kind=kind)
+
+    def __repr__(self) -> str:
+        """Say where the store is, what it holds and for which days."""
+        return f"<Store {self.backend}: {'; '.join(self._contents())}>"
+
+    def _repr_html_(self) -> str:
+        """Say the same in a notebook."""
+        from html import escape
+
+        lines = "<br>".join(escape(line) for line in self._contents())
+        return f"<div><b>Store</b> {escape(str(self.backend))}<br>{lines}</div>"
+
+    def _contents(self) -> list[str]:
+        """Describe each table in a few words."""
+        lines = []
+        for kind in ("ads", "crm"):
+            days = self.backend.read(kind, columns=["date"])["date"]
+            span = f" from {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}" if len(days) else ""
+            lines.append(f"{kind} {len(days):,} rows{span}")
+        return lines
