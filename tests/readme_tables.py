@@ -1,0 +1,48 @@
+"""README's column tables, made from the schemas; ``python -m tests.readme_tables`` rewrites."""
+
+import re
+from pathlib import Path
+
+from admira.schemas import ADS, CRM, FACTS, Table
+from admira.schemas.registry import metrics
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def column_table(table: Table) -> str:
+    """Write a table of the contract in Markdown."""
+    lines = ["| column | type | unit | meaning |", "|---|---|---|---|"]
+    for column in table.columns:
+        marks = [*(["key"] if column.name in table.key else [])]
+        marks += ["required"] if column.required else []
+        marks += ["may be missing"] if column.nullable else []
+        claims = f" ({', '.join(marks)})" if marks else ""
+        lines.append(
+            f"| `{column.name}` | {column.type} | {column.unit} | {column.meaning}{claims} |"
+        )
+    return "\n".join(lines)
+
+
+def metric_table() -> str:
+    """Write the glossary of ratios in Markdown."""
+    lines = ["| ratio | formula | unit | good | meaning |", "|---|---|---|---|---|"]
+    for ratio in metrics.ratios:
+        formula, good = ratio.formula, ratio.good
+        lines.append(f"| `{ratio.name}` | {formula} | {ratio.unit} | {good} | {ratio.meaning} |")
+    return "\n".join(lines)
+
+
+def with_tables(text: str) -> str:
+    """Put the tables between their marks."""
+    tables = {table.name: column_table(table) for table in (ADS, CRM, FACTS)}
+    for name, table in {**tables, "metrics": metric_table()}.items():
+        marked = re.compile(f"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        text, count = marked.subn(lambda match, table=table: f"{match[1]}{table}\n{match[2]}", text)
+        if count != 1:
+            message = f"README.md has {count} places for the table {name!r}, expected 1"
+            raise ValueError(message)
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
