@@ -63,11 +63,13 @@ def build_bridge(situations: pd.DataFrame, campaigns: pd.DataFrame, rules: Rules
 def _eligible(met: pd.DataFrame, history: AdHistory, rules: Rules) -> pd.DataFrame:
     """Keep each situation's candidates: those of its best tier that had run by its month's end.
 
-    Where none had run by then, the one that starts first counts, as ``before_first_ad``.
+    Where none had run by then, the one that starts first counts, as ``before_first_ad``; not so
+    within a window, which asks for an ad in the past.
     """
     if rules.window_days is not None:
         last = history.last_ad_day(met["campaign"], met["date"])
-        met = met[(met["date"] - last).dt.days < rules.window_days]
+        is_recent = (met["date"] - last).dt.days < rules.window_days
+        met = met[is_recent & (met["first_month"] <= met["month"])]
     running = met[met["first_month"] <= met["month"]]
     is_best = running["tier"] == running.groupby("situation")["tier"].transform("min")
     running = running[is_best].assign(match_reason="")

@@ -63,7 +63,8 @@ def _compared(tagged: pd.DataFrame, aliases: Aliases) -> pd.DataFrame:
             normalize_tag(written): normalize_tag(meant)
             for written, meant in aliases.get(name, {}).items()
         }
-        return tagged[name].map(table).fillna(tagged[name]).astype("str")
+        tags = [table.get(tag, tag) for tag in tagged[name]]
+        return pd.Series(tags, index=tagged.index, dtype="str")
 
     return tagged.assign(source=meant("utm_source"), medium=meant("utm_medium"))
 

@@ -50,6 +50,12 @@ def test_parquet_files_of_one_type_keep_it(tmp_path: Path) -> None:
     }
 
 
+def test_an_id_beside_a_float_in_another_file_stays_exact(tmp_path: Path) -> None:
+    for name, campaign_id in {"a": 2**53 + 1, "b": 0.5}.items():
+        pd.DataFrame({"campaign_id": [campaign_id]}).to_parquet(tmp_path / f"{name}.parquet")
+    assert extract_ads(f"{tmp_path}/*")["campaign_id"].tolist() == [2**53 + 1, 0.5]
+
+
 def test_a_name_with_brackets_is_a_file_where_it_exists(tmp_path: Path) -> None:
     (tmp_path / "ads[1].json").write_text('[{"campaign_id": "C-1"}]')
     assert extract_ads(tmp_path / "ads[1].json")["campaign_id"].tolist() == ["C-1"]

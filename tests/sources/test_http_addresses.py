@@ -84,6 +84,14 @@ def test_no_secret_of_the_address_is_told(
     assert SECRET not in f"{told} {caplog.text} {client!r}"
 
 
+@pytest.mark.parametrize("host", [f"127.0.0.1:{closed_port()}", "nowhere.invalid"])
+def test_no_secret_of_an_address_that_nobody_answers_is_told(host: str) -> None:
+    client = HttpClient(waits_seconds=(0.01,))
+    with pytest.raises(SourceUnavailable) as caught:
+        client.get_json(f"http://user:{SECRET}@{host}/ads?token={SECRET}")
+    assert SECRET not in str(_chain(caught.value))
+
+
 def _chain(error: BaseException | None) -> list[str]:
     """Write an error and all that it hangs on, shown or not."""
     if error is None:
@@ -144,7 +152,7 @@ def test_a_certificate_of_ones_own_is_refused_until_it_is_named(
 def _certificate(folder: Path) -> Path:
     """Make a self-signed certificate for this machine, its key in the same file."""
     made = folder / "self.pem"
-    subprocess.run(  # noqa: S603 - the words are ours
+    subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
             *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),

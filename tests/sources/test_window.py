@@ -110,6 +110,7 @@ def test_an_opportunity_counts_when_created_or_updated_within(
         "2025-13-01",
         "1712011200000",
         1712011200000,
+        2025010112345,
         20250230,
         True,
         [],

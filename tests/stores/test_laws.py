@@ -109,13 +109,19 @@ def homes(keys: set[tuple[Any, ...]], kind: Kind, *states: Rows) -> set[tuple[An
 def test_threads_may_share_a_memory_store() -> None:
     store = MemoryStore()
 
-    def write(number: int) -> int:
-        rows = [{"campaign_id": f"C-{number}-{turn}"} for turn in range(4)]
-        inserted = sum(store.upsert(ads({"campaign_id": "shared"}, row)).inserted for row in rows)
-        return inserted + reject(store, {"date": "soon"}, {"date": f"soon {number}"})
+    def write(number: int) -> list[int]:
+        return [
+            store.upsert(
+                ads({"campaign_id": "shared"}, {"campaign_id": f"{number} {turn}"})
+            ).inserted
+            for turn in range(4)
+        ]
+
+    def refuse(number: int) -> list[int]:
+        return [reject(store, {"date": "soon"}, {"date": f"{number} {turn}"}) for turn in range(9)]
 
     with ThreadPoolExecutor(8) as pool:
-        counts = list(pool.map(write, range(8)))
-    assert len(store.read("ads")) == 8 * 4 + 1
-    assert len(store.read_quarantine()) == 8 + 1
-    assert sum(counts) == 8 * 4 + 1 + 8 + 1
+        inserted = sum(map(sum, pool.map(write, range(8))))
+        refused = sum(map(sum, pool.map(refuse, range(8))))
+    assert inserted == len(store.read("ads")) == 8 * 4 + 1
+    assert refused == len(store.read_quarantine()) == 8 * 9 + 1

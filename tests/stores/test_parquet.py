@@ -24,21 +24,21 @@ def store(tmp_path: Path) -> ParquetStore:
     return ParquetStore(tmp_path / "store")
 
 
-def listing(store: ParquetStore) -> dict[str, tuple[int, int, bytes]]:
+def files_in(store: ParquetStore) -> list[Path]:
+    return [path for path in sorted(store.path.rglob("*")) if path.is_file()]
+
+
+def listing(store: ParquetStore) -> dict[Path, tuple[int, int, bytes]]:
     """List every file with its inode, time and bytes."""
     return {
-        str(path.relative_to(store.path)): (
-            path.stat().st_ino,
-            path.stat().st_mtime_ns,
-            path.read_bytes(),
-        )
-        for path in sorted(store.path.rglob("*"))
-        if path.is_file()
+        path: (path.stat().st_ino, path.stat().st_mtime_ns, path.read_bytes())
+        for path in files_in(store)
     }
 
 
-def names(store: ParquetStore) -> list[str]:
-    return list(listing(store))
+def folders_in(store: ParquetStore) -> dict[Path, int]:
+    """List every folder with the time of the last change to its entries."""
+    return {path: path.stat().st_mtime_ns for path in store.path.rglob("*") if path.is_dir()}
 
 
 # Layout
@@ -46,7 +46,7 @@ def names(store: ParquetStore) -> list[str]:
 
 def test_files_are_where_the_contract_says(store: ParquetStore) -> None:
     fill(store)
-    assert names(store) == [
+    assert [str(path.relative_to(store.path)) for path in files_in(store)] == [
         "_admira/index/crm.parquet",
         "_admira/settings.json",
         "ads/date=2025-08-01/channel=a%2Fb%20%C3%B1/part-0.parquet",
@@ -104,10 +104,10 @@ def test_other_engines_read_the_same_rows(
 
 def test_an_identical_rerun_writes_nothing(store: ParquetStore) -> None:
     fill(store)
-    before = listing(store)
+    before = listing(store), folders_in(store)
     fill(store)
     fill(ParquetStore(store.path))
-    assert listing(store) == before
+    assert (listing(store), folders_in(store)) == before
 
 
 def test_only_changed_partitions_are_written(store: ParquetStore) -> None:
@@ -115,8 +115,8 @@ def test_only_changed_partitions_are_written(store: ParquetStore) -> None:
     before = listing(store)
     store.upsert(ads({}, {"channel": "a/b ñ", "clicks": 11}))
     after = listing(store)
-    changed = [name for name in before if after[name] != before[name]]
-    assert changed == ["ads/date=2025-08-01/channel=a%2Fb%20%C3%B1/part-0.parquet"]
+    changed = [path for path in before if after[path] != before[path]]
+    assert changed == [store.path / "ads/date=2025-08-01/channel=a%2Fb%20%C3%B1/part-0.parquet"]
 
 
 def test_an_upsert_opens_only_partitions_that_hold_an_incoming_key(store: ParquetStore) -> None:
