@@ -9,7 +9,8 @@ import narwhals as nw
 import pandas as pd
 
 from admira.core.campaigns import campaign_map
-from admira.core.filters import VALUE_FILTERS, Day, keep
+from admira.core.days import Day
+from admira.core.filters import VALUE_FILTERS, keep
 from admira.core.join import join_utm
 from admira.core.metrics import compute_metrics
 from admira.core.reconcile import reconcile

@@ -91,7 +91,7 @@ def _candidates(eligible: pd.DataFrame, history: AdHistory) -> pd.DataFrame:
     owner = history.entities.loc[eligible["entity"], [*CAMPAIGN, *TRIPLE]]
     rows = pd.concat(
         [
-            eligible[["situation", "campaign", "entity", "tier", "match_reason"]],
+            eligible[["situation", "campaign", "month", "entity", "tier", "match_reason"]],
             so_far.rename(columns=OWNER),
             owner.set_axis(eligible.index).rename(columns=OWNER),
         ],
@@ -101,6 +101,9 @@ def _candidates(eligible: pd.DataFrame, history: AdHistory) -> pd.DataFrame:
     best_first = [True, False, False, True, True, True]
     rows = rows.sort_values(most_clicks, ascending=best_first)
     together = rows.groupby(["situation", "campaign"])[["clicks", "cost"]].transform("sum")
+    # A triple that the team's sheet adds carries the campaign's clicks a second time.
+    at_most = history.campaign_until(rows["campaign"], rows["month"])
+    together = together.where(together <= at_most, at_most)
     rows = rows.assign(clicks=together["clicks"], cost=together["cost"].round(6))
     rows = rows.drop_duplicates(["situation", "campaign"])
     return rows.sort_values(most_clicks, ascending=best_first, ignore_index=True)

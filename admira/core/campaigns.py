@@ -6,14 +6,16 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from admira.core.days import as_day
 from admira.core.frames import Frame, collect, is_pandas, lift, unwrap, wrap
 from admira.core.tags import normalize_tags
 from admira.errors import SchemaMismatch
-from admira.schemas import ADS, CAMPAIGNS
+from admira.schemas import ADS, CAMPAIGNS, TAGS
 
 CAMPAIGN = ["channel", "campaign_id"]
 TRIPLE = ["utm_campaign", "utm_source", "utm_medium"]
 GRAIN = [*CAMPAIGN, *TRIPLE, "month"]
+_ABOUT = ["clicks", "cost", "first_day", "last_day", "days", "campaign_name"]
 
 
 def campaign_map(ads: Any, *, tags: Any = None) -> Any:
@@ -38,7 +40,9 @@ def campaign_map(ads: Any, *, tags: Any = None) -> Any:
     DataFrame of the caller's engine
         One row per channel, campaign_id, utm triple and month, in that order: ``clicks``, ``cost``,
         ``first_day`` and ``last_day`` with an ad row, ``days`` (an integer whose bit n-1 says that
-        day n of the month has one) and ``campaign_name``, the latest of that month.
+        day n of the month has one), ``campaign_name``, the latest of that month, and ``known_by``:
+        ``"ads"``, or ``"sheet"`` for a further triple of the sheet, which repeats all the
+        campaign's clicks and cost of the month.
 
     Raises
     ------
@@ -84,18 +88,24 @@ def map_of(ads: Frame, *, tags: Any = None) -> pd.DataFrame:
         days = collect(dated.select(*keys, "bit").unique().group_by(keys).agg(nw.col("bit").sum()))
         named = named.merge(days, on=keys, validate="1:1")
         named["days"] = named["bit"].astype("int64")
-    campaigns = _one_name(named.assign(cost=named["cost"].round(6)))
+    campaigns = _one_name(named.assign(cost=named["cost"].round(6))).assign(known_by="ads")
     if tags is not None:
-        campaigns = _with_sheet(campaigns, _sheet(tags))
-    return campaigns.sort_values(GRAIN, ignore_index=True)[CAMPAIGNS.names]
+        campaigns = _with_sheet(campaigns, read_sheet(tags))
+    campaigns = campaigns.sort_values(GRAIN, ignore_index=True)
+    return CAMPAIGNS.complete(campaigns)
 
 
 def _one_name(named: pd.DataFrame) -> pd.DataFrame:
     """Merge the rows of a campaign that was renamed within a month, under its latest name."""
-    named = named.sort_values([*GRAIN, "last_day", "campaign_name"])
     if not named.duplicated(GRAIN).any():
         return named
-    return named.groupby(GRAIN, as_index=False, dropna=False).agg(
+    return _together(named, GRAIN)
+
+
+def _together(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Add rows up by some of their columns; the latest name counts."""
+    ordered = rows.sort_values([*by, "last_day", "campaign_name"])
+    return ordered.groupby(by, as_index=False, dropna=False).agg(
         clicks=("clicks", "sum"),
         cost=("cost", "sum"),
         first_day=("first_day", "min"),
@@ -105,41 +115,62 @@ def _one_name(named: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _sheet(tags: Any) -> pd.DataFrame:
-    """Read the team's UTM sheet: tags normalised, ids trimmed, one triple per row."""
-    sheet = collect(nw.from_native(tags)).assign(row=lambda rows: range(len(rows)))
+def read_sheet(tags: Any) -> pd.DataFrame:
+    """Read a UTM sheet into the contract's tags table: one row per campaign and triple.
+
+    Raises
+    ------
+    SchemaMismatch
+        When it names no campaign, or has no ``utm_campaign``.
+    OptionError
+        When a ``valid_from`` is no day.
+    """
+    sheet = collect(nw.from_native(tags))
     names = [name for name in ("campaign_id", "campaign_name") if name in sheet]
     if not names or "utm_campaign" not in sheet:
-        raise SchemaMismatch(
-            "tags",
-            missing=[*([] if names else ["campaign_id"]), "utm_campaign"],
-            found=sheet.columns.drop("row"),
-            hint="A UTM sheet names campaigns by campaign_id or campaign_name.",
-        )
-    for name in (*TRIPLE, "channel"):
-        sheet[name] = normalize_tags(sheet[name]) if name in sheet else ""
-    for name in names:
-        sheet[name] = sheet[name].astype("str").str.strip()
-    since = sheet.get("valid_from", pd.Series(pd.NaT, index=sheet.index))
-    sheet["valid_from"] = pd.to_datetime(since, format="ISO8601").astype("datetime64[us]")
-    return sheet
+        lacking = [*([] if names else ["campaign_id"]), *{"utm_campaign"}.difference(sheet)]
+        hint = "A UTM sheet names campaigns by campaign_id or campaign_name."
+        raise SchemaMismatch(TAGS.name, missing=lacking, found=sheet.columns, hint=hint)
+    columns = {
+        name: normalize_tags(sheet[name].astype("str"))
+        for name in TAGS.names
+        if name in sheet and TAGS[name].type == "tag"
+    }
+    if "valid_from" in sheet:
+        days = [as_day("valid_from", day or None) for day in sheet["valid_from"].fillna("")]
+        columns["valid_from"] = pd.Series(days, index=sheet.index, dtype="datetime64[us]")
+    rows = TAGS.complete(pd.DataFrame(columns))
+    # Where the id is given the name says nothing more.
+    rows["campaign_name"] = rows["campaign_name"].where(rows["campaign_id"] == "", "")
+    is_usable = (rows["campaign_id"] + rows["campaign_name"] != "") & (rows["utm_campaign"] != "")
+    return rows[is_usable].drop_duplicates(list(TAGS.key), keep="last", ignore_index=True)
 
 
 def _with_sheet(campaigns: pd.DataFrame, sheet: pd.DataFrame) -> pd.DataFrame:
     """Let campaigns be known under the sheet's triples too; untagged months under them alone."""
-    by = "campaign_id" if "campaign_id" in sheet else "campaign_name"
-    numbered = campaigns.assign(source_row=range(len(campaigns)))
-    wanted = sheet[[by, "channel", *TRIPLE, "valid_from"]]
-    pairs = numbered.merge(wanted, on=by, suffixes=("", "_sheet"), validate="m:m")
-    pairs = pairs[
-        ((pairs["channel_sheet"] == "") | (pairs["channel_sheet"] == pairs["channel"]))
-        & ~(pairs["valid_from"] > pairs["last_day"])
-    ]
-    mended = pairs.loc[pairs["utm_campaign"] == "", "source_row"]
-    known = pairs.drop(columns=TRIPLE).rename(columns={f"{name}_sheet": name for name in TRIPLE})
-    kept = campaigns[~numbered["source_row"].isin(mended)]
-    together = pd.concat([kept, known[[*GRAIN, *_ABOUT]]], ignore_index=True)
-    return _one_name(together.drop_duplicates([*GRAIN, "last_day"]))
-
-
-_ABOUT = ["clicks", "cost", "first_day", "last_day", "days", "campaign_name"]
+    month = [*CAMPAIGN, "month"]
+    months = _together(campaigns, month).assign(
+        id_as_tag=lambda rows: normalize_tags(rows["campaign_id"]),
+        name_as_tag=lambda rows: normalize_tags(rows["campaign_name"]),
+    )
+    named = {"id_as_tag": "campaign_id", "name_as_tag": "campaign_name"}
+    met = pd.concat(
+        months.merge(
+            sheet[sheet[theirs] != ""].drop(columns={*named.values()} - {theirs}),
+            left_on=ours,
+            right_on=theirs,
+            suffixes=("", "_sheet"),
+        )
+        for ours, theirs in named.items()
+    )
+    is_meant = (met["channel_sheet"] == "") | (met["channel_sheet"] == met["channel"])
+    is_valid = ~(met["valid_from"] > met["last_day"])
+    known = met.loc[is_meant & is_valid, [*GRAIN, *_ABOUT]].assign(known_by="sheet")
+    first = known.drop_duplicates(month)[[*month, *TRIPLE]]
+    mended = campaigns.merge(first, "left", month, suffixes=("", "_sheet"), validate="m:1")
+    for name in TRIPLE:
+        of_sheet = mended[f"{name}_sheet"]
+        takes_it = (campaigns["utm_campaign"] == "").to_numpy() & of_sheet.notna()
+        mended[name] = of_sheet.where(takes_it, mended[name])
+    own = _one_name(mended[[*GRAIN, *_ABOUT]]).assign(known_by="ads")
+    return pd.concat([own, known]).drop_duplicates(GRAIN)

@@ -1,17 +1,16 @@
 """Filters by day and by value, compared the way the rows are written."""
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
 import narwhals as nw
 import pandas as pd
 
+from admira.core.days import Day, as_day
 from admira.core.frames import Frame, is_pandas
 from admira.core.tags import normalize_tag
 from admira.errors import OptionError
 
-Day = str | date | None
 Wanted = str | int | Iterable[str | int] | None
 
 VALUE_FILTERS = ("channel", "campaign_id", "utm_campaign", "utm_source", "utm_medium")
@@ -34,22 +33,6 @@ def keep(rows: Frame, *, start: Day = None, end: Day = None, **wanted: Wanted) -
     return rows.filter(*conditions) if conditions else rows
 
 
-def as_day(option: str, day: Day) -> pd.Timestamp | None:
-    """Read a day as people write it.
-
-    Raises
-    ------
-    OptionError
-        When it is no day.
-    """
-    if day is None:
-        return None
-    read = pd.to_datetime(day, errors="coerce")
-    if pd.isna(read):
-        raise OptionError(option, day, ["a day such as 2025-08-31"])
-    return pd.Timestamp(read).tz_localize(None).normalize()
-
-
 def _on_days(rows: Frame, first: pd.Timestamp | None, last: pd.Timestamp | None) -> list[nw.Expr]:
     """Give the conditions of a range of days."""
     if first is not None and last is not None and last < first:
@@ -69,5 +52,7 @@ def _on_days(rows: Frame, first: pd.Timestamp | None, last: pd.Timestamp | None)
 def _has_one_of(name: str, values: str | int | Iterable[str | int]) -> nw.Expr:
     """Give the condition of one filter, each value written as the rows write it."""
     several = [values] if isinstance(values, str | int) else [*values]
+    if not several:
+        return nw.col(name) != nw.col(name)  # nothing is wanted, and no row differs from itself
     as_stored = str.strip if name == "campaign_id" else normalize_tag
     return nw.col(name).is_in([as_stored(str(value)) for value in several])

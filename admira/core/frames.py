@@ -16,11 +16,13 @@ from admira.schemas.model import Type, missing_values
 Frame: TypeAlias = Any
 
 
-def wrap(native: Any, table: Table, columns: Sequence[str]) -> Frame:
+def wrap(
+    native: Any, table: Table, columns: Sequence[str], *, required: Sequence[str] = ()
+) -> Frame:
     """Give the columns of the caller's frame in the contract's types, on the caller's engine.
 
-    Columns that the frame lacks and the contract does not require are added as missing.  A
-    missing tag reads ``""``; a NaN counts as a null.
+    Columns that the frame lacks, and that neither the contract nor ``required`` asks for, are added
+    as missing.  A missing tag reads ``""``; a NaN counts as a null.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def wrap(native: Any, table: Table, columns: Sequence[str]) -> Frame:
             hint="Give a frame: pandas, pyarrow, polars, DuckDB or Spark.",
         ) from None
     present = frame.collect_schema().names()
-    table.require(present, [name for name in table.required if name in columns])
+    table.require(present, [*(name for name in table.required if name in columns), *required])
     if isinstance(native, pd.DataFrame):
         return nw.from_native(_typed_pandas(native, table, columns))
     return frame.select(_typed(name, table, present) for name in columns)

@@ -30,8 +30,10 @@ class AdHistory:
         self._key = _sortable(rows["entity"], month_numbers(rows["month"]))
         self._rows = rows.assign(
             clicks=rows.groupby("entity")["clicks"].cumsum(),
-            cost=rows.groupby("entity")["cost"].cumsum(),
+            cost=rows.groupby("entity")["cost"].cumsum().round(6),
+            campaign_name=rows.groupby("entity")["campaign_name"].ffill(),
         )
+        self._totals = _campaign_totals(rows)
         firsts = rows.drop_duplicates("entity").set_index("entity")
         self.entities = firsts[[*CAMPAIGN, *TRIPLE, "campaign", "first_day"]].assign(
             first_month=month_numbers(firsts["month"])
@@ -53,6 +55,12 @@ class AdHistory:
         past = self._rows[["clicks", "cost", "campaign_name"]].iloc[position]
         return past.set_axis(entities.index)
 
+    def campaign_until(self, campaigns: pd.Series, months: pd.Series) -> pd.DataFrame:
+        """Give clicks and cost of each campaign, under whatever tags, up to the month's end."""
+        key = _sortable(self._totals["campaign"], self._totals["month"])
+        position = np.searchsorted(key, _sortable(campaigns, months), side="right") - 1
+        return self._totals[["clicks", "cost"]].iloc[position].set_axis(campaigns.index)
+
     def last_ad_day(self, campaigns: pd.Series, days: pd.Series) -> pd.Series:
         """Give each campaign's last day with an ad row up to the day beside it, else ``NaT``."""
         wanted = _sortable(campaigns, _day_numbers(days))
@@ -61,6 +69,13 @@ class AdHistory:
         is_there = (position >= 0) & (found // _SPAN == campaigns.to_numpy())
         last = (found % _SPAN).astype("datetime64[D]").astype("datetime64[us]")
         return pd.Series(last, index=days.index).where(is_there)
+
+
+def _campaign_totals(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add up each campaign's months so far; what the sheet adds repeats clicks and is left out."""
+    own = rows[rows["known_by"] == "ads"].assign(month=month_numbers(rows["month"]))
+    sums = own.groupby(["campaign", "month"], as_index=False)[["clicks", "cost"]].sum()
+    return sums.assign(**sums.groupby("campaign")[["clicks", "cost"]].cumsum())
 
 
 def month_numbers(days: pd.Series) -> pd.Series:

@@ -159,9 +159,7 @@ def _given(campaigns: Any) -> Any:
 def _records(crm: Any, measures: dict[str, nw.Expr], rules: Rules) -> Frame:
     """Give the CRM rows with what the bridge is keyed by and what each row counts for."""
     closed = ["closed_date"] if rules.lands_on == "closed" else []
-    if closed:
-        CRM.require(nw.from_native(crm).collect_schema().names(), closed)
-    records = wrap(crm, CRM, [*_CRM_COLUMNS, *closed])
+    records = wrap(crm, CRM, [*_CRM_COLUMNS, *closed], required=["date", *closed])
     if isinstance(records, nw.DataFrame):
         repeated = len(records) - records["opportunity_id"].n_unique()
         if repeated:

@@ -6,7 +6,8 @@ from typing import Any, Literal, get_args
 import narwhals as nw
 import pandas as pd
 
-from admira.core.filters import Day, Wanted, keep
+from admira.core.days import Day
+from admira.core.filters import Wanted, keep
 from admira.core.frames import Frame, collect, is_pandas, unwrap, wrap
 from admira.errors import AmbiguousData, OptionError
 from admira.schemas import FACTS
@@ -98,8 +99,9 @@ def compute_metrics(
     needed = {*dimensions, *filtered_by, *measures, "currency"}
     needed |= {"date"} if start is not None or end is not None else set()
     needed |= {"channel"} if scope == "paid" else set()
-    FACTS.require(nw.from_native(facts).collect_schema().names(), needed - {"currency"})
-    kept = wrap(facts, FACTS, [name for name in FACTS.names if name in needed])
+    columns = [name for name in FACTS.names if name in needed]
+    asked_for = [name for name in columns if name != "currency" or name in dimensions]
+    kept = wrap(facts, FACTS, columns, required=asked_for)
     kept = keep(kept, start=start, end=end, **wanted)
     if scope == "paid":
         kept = kept.filter(~nw.col("channel").str.starts_with("("))
@@ -124,14 +126,16 @@ def _check(
     for name in dimensions:
         if name not in allowed:
             raise OptionError("by", name, allowed)
+    if len({*dimensions}) < len(dimensions):
+        raise OptionError("by", dimensions, ["each column once"])
     if grain is not None and grain not in get_args(Grain):
         raise OptionError("grain", grain, get_args(Grain))
     if grain is not None and "date" not in dimensions:
         raise OptionError("by", dimensions, ["a list with 'date', which grain cuts"])
     if scope not in get_args(Scope):
         raise OptionError("scope", scope, get_args(Scope))
-    for option, rows in (("limit", limit), ("offset", offset)):
-        if rows is not None and (not isinstance(rows, int) or rows < 0):
+    for option, rows in (("limit", 0 if limit is None else limit), ("offset", offset)):
+        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 0:
             raise OptionError(option, rows, ["a whole number from 0 up"])
 
 
@@ -200,8 +204,11 @@ def _page(table: Frame, dimensions: list[str], limit: int | None, offset: int) -
     last = None if limit is None else offset + limit
     if isinstance(table, nw.DataFrame):
         return table[offset:last]
-    numbered = table.with_row_index("row_number", order_by=dimensions)
+    # Engines differ in where nulls sort, but agree on 0 and 1.
+    flags = {f"{name} is missing": nw.col(name).is_null().cast(nw.Int64) for name in dimensions}
+    order = [column for pair in zip(flags, dimensions, strict=True) for column in pair]
+    numbered = table.with_columns(**flags).with_row_index("row_number", order_by=order)
     is_inside = nw.col("row_number") >= offset
     if last is not None:
         is_inside = is_inside & (nw.col("row_number") < last)
-    return numbered.filter(is_inside).drop("row_number").sort(*dimensions, nulls_last=True)
+    return numbered.filter(is_inside).sort("row_number").drop("row_number", *flags)

@@ -116,6 +116,8 @@ CRM = Table(
     ),
 )
 
+KNOWN_BY = ("ads", "sheet")
+
 CAMPAIGNS = Table(
     name="campaigns",
     grain="one row per channel, campaign, utm triple and month",
@@ -132,6 +134,21 @@ CAMPAIGNS = Table(
         _day("last_day", "last day with an ad row", required=True),
         _count("days", "bits", "bit n-1: day n has an ad row"),
         _text("campaign_name", "the latest name in the month"),
+        Column("known_by", "text", "", "ads, or sheet: the UTM sheet says so", one_of=KNOWN_BY),
+    ),
+)
+
+TAGS = Table(
+    name="tags",
+    grain="one row per campaign and utm triple that it is also known under",
+    key=("channel", "campaign_id", "campaign_name", "utm_campaign", "utm_source", "utm_medium"),
+    partitions=(),
+    columns=(
+        Column("channel", "tag", "", "the ad platform; blank for any"),
+        Column("campaign_id", "tag", "", "the campaign's id as a tag; blank where named"),
+        Column("campaign_name", "tag", "", "the campaign's name as a tag, where no id is given"),
+        *_UTM,
+        _day("valid_from", "from this day on; missing for always", nullable=True),
     ),
 )
 
