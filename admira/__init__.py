@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "admira.core.campaigns": ("campaign_map",),
+    "admira.core.currency": ("convert_currency",),
     "admira.core.join": ("join_utm",),
     "admira.core.rules": ("DEFAULT_ALIASES",),
     "admira.core.metrics": ("compute_metrics",),
@@ -33,10 +34,14 @@ _HOMES = {
         "StoreError",
     ),
     "admira.ingest_report": ("IngestReport",),
-    "admira.pipeline": ("demo", "ingest"),
+    "admira.pipeline": ("demo", "ingest", "load"),
     "admira.schemas": ("SCHEMA_VERSION",),
     "admira.sources.extract": ("extract_ads", "extract_crm"),
     "admira.sources.http": ("HttpClient",),
+    "admira.sources.presets": ("presets",),
+    "admira.sources.request": ("Request",),
+    "admira.sources.source": ("Source",),
+    "admira.sources.utm": ("parse_utm",),
     "admira.store": ("Store", "open_store"),
     "admira.stores.memory": ("MemoryStore",),
     "admira.stores.parquet": ("ParquetStore",),

@@ -1,6 +1,7 @@
 # The names of the package's root, for type checkers and editors; a test compares them.
 from admira import datasets as datasets
 from admira.core.campaigns import campaign_map as campaign_map
+from admira.core.currency import convert_currency as convert_currency
 from admira.core.join import join_utm as join_utm
 from admira.core.metrics import compute_metrics as compute_metrics
 from admira.core.normalize import normalize as normalize
@@ -23,12 +24,17 @@ from admira.errors import StoreError as StoreError
 from admira.ingest_report import IngestReport as IngestReport
 from admira.pipeline import demo as demo
 from admira.pipeline import ingest as ingest
+from admira.pipeline import load as load
 from admira.schemas import SCHEMA_VERSION as SCHEMA_VERSION
 from admira.schemas.registry import MetricRegistry as MetricRegistry
 from admira.schemas.registry import metrics as metrics
 from admira.sources.extract import extract_ads as extract_ads
 from admira.sources.extract import extract_crm as extract_crm
 from admira.sources.http import HttpClient as HttpClient
+from admira.sources.presets import presets as presets
+from admira.sources.request import Request as Request
+from admira.sources.source import Source as Source
+from admira.sources.utm import parse_utm as parse_utm
 from admira.store import Store as Store
 from admira.store import open_store as open_store
 from admira.stores.memory import MemoryStore as MemoryStore

@@ -1,4 +1,4 @@
-"""The command line: demo, ingest and metrics, each one call of the library."""
+"""The command line: demo, ingest, extract and metrics, each one call of the library."""
 
 import sys
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 import typer
 from rich import box
 from rich.console import Console
@@ -16,9 +17,12 @@ from rich.table import Table
 import admira
 from admira import datasets
 from admira.config import Settings
-from admira.errors import AdmiraError
+from admira.errors import AdmiraError, OptionError, SourceRejected
+from admira.explaining import explained
 from admira.pipeline import Progress as Tell
 from admira.present import KpiTable, kpi_table
+from admira.sources.extract import extract_all
+from admira.sources.presets import load_preset
 
 app = typer.Typer(
     name="admira",
@@ -95,11 +99,20 @@ def demo(
     )
 
 
+Places = Annotated[
+    list[str] | None,
+    typer.Option(metavar="[PRESET=]PLACE", help="URL, file, folder or glob; may be repeated."),
+]
+
+
 @app.command()
 def ingest(
     store: StoreFolder = None,
-    ads: Annotated[str | None, typer.Option(help="URL, file or glob; else ADS_API_URL.")] = None,
-    crm: Annotated[str | None, typer.Option(help="URL, file or glob; else CRM_API_URL.")] = None,
+    ads: Places = None,
+    crm: Places = None,
+    tags: Annotated[
+        Path | None, typer.Option(help="The team's UTM sheet, a CSV with campaign_id and tags.")
+    ] = None,
     since: Annotated[
         str | None, typer.Option(metavar="DAY", help="First day to fetch, such as 2025-08-01.")
     ] = None,
@@ -112,12 +125,87 @@ def ingest(
 ) -> None:
     """Fetch ads and CRM rows and bring the store up to date; running it twice changes nothing.
 
+    Sources are those given, else ADS_API_URL and CRM_API_URL.  A platform's form is recognised by
+    the headers of a file, or named: --ads google_ads_csv=exports/google.csv
+
     Example: admira ingest --store shop --ads ads.json --crm crm.json
     """
     target = admira.open_store(store or Settings().admira_store, tz=tz)
     with _progress() as tell:
-        report = admira.ingest(target, ads=ads, crm=crm, since=since, until=until, progress=tell)
+        report = admira.ingest(
+            target,
+            ads=_sources(ads),
+            crm=_sources(crm),
+            tags=None if tags is None else _utm_sheet(tags),
+            since=since,
+            until=until,
+            progress=tell,
+        )
     typer.echo(repr(report))
+
+
+def _sources(places: list[str] | None) -> list[admira.Source] | None:
+    """Read ``PRESET=PLACE``, or a place alone."""
+    if not places:
+        return None
+    known = set(admira.presets()["name"])
+    parts = [place.partition("=") for place in places]
+    return [
+        admira.Source(place, preset=name) if name in known else admira.Source(whole)
+        for (name, _, place), whole in zip(parts, places, strict=True)
+    ]
+
+
+def _utm_sheet(path: Path) -> pd.DataFrame:
+    """Read the team's UTM sheet from a CSV file; ids stay text."""
+    try:
+        return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise SourceRejected(f"{path} cannot be read: {error}.") from None
+
+
+@app.command()
+def extract(
+    preset: Annotated[str, typer.Argument(help="A form, such as google_ads_csv; see presets.")],
+    place: Annotated[str, typer.Argument(metavar="SOURCE", help="URL, file, folder or glob.")],
+    out: Annotated[Path | None, typer.Option(help="Write canonical rows to this CSV file.")] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH=VALUE", help='What differs, such as decimal=","; repeatable.'),
+    ] = None,
+    *,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what was found, dropped and made of it.")
+    ] = False,
+) -> None:
+    """Turn an export of a platform into canonical rows, and show what was made of it.
+
+    Example: admira extract google_ads_csv report.csv --out rows.csv --explain
+    """
+    params = dict(_param(each) for each in param or [])
+    form = load_preset(preset, params)
+    source = admira.Source(place, preset=preset, params=params)
+    (pulled,) = extract_all({form.kind: [source]}).values()
+    rows = admira.normalize(pulled.frame, kind=form.kind)
+    if explain or out is None:
+        typer.echo(explained(form, pulled, rows))
+    if out is not None:
+        pulled.frame.to_csv(out, index=False)
+        typer.echo(f"{len(pulled.frame):,} rows written to {out}.")
+
+
+def _param(text: str) -> tuple[str, str]:
+    """Read ``PATH=VALUE``."""
+    path, sign, value = text.partition("=")
+    if not sign:
+        raise OptionError("param", text, ["PATH=VALUE"])
+    return path, value
+
+
+@app.command()
+def presets() -> None:
+    """List the forms of platforms that admira reads."""
+    typer.echo(admira.presets().to_string(index=False, justify="left"))
 
 
 @app.command()

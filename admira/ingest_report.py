@@ -40,8 +40,12 @@ class TableReport:
         Rejected rows that quarantine had not held before.
     partitions_touched, partitions_rewritten : int
         Partitions that hold an accepted key, and those among them whose rows changed.
-    seconds : float
-        From the first request to the last write of this table.
+    notes : dict of str to int
+        What else should be known: unresolved macros, campaigns without a tag, …
+    warnings : tuple of str
+        Sentences that ask for a look.
+    skipped : dict of str to str
+        Sources that could not be read, with the reason, where they were to be skipped.
     """
 
     kind: Kind
@@ -60,7 +64,9 @@ class TableReport:
     quarantined: int = 0
     partitions_touched: int = 0
     partitions_rewritten: int = 0
-    seconds: float = 0.0
+    notes: dict[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    skipped: dict[str, str] = field(default_factory=dict)
 
     @property
     def rejected_rows(self) -> int:
@@ -92,20 +98,18 @@ class IngestReport:
         When it began, UTC.
     tables : tuple of TableReport
         Ads first, then crm.
+    seconds : float
+        How long it all took.
     """
 
     run_id: str
     started_at: datetime
     tables: tuple[TableReport, ...]
+    seconds: float = 0.0
 
     def __getitem__(self, kind: Kind) -> TableReport:
         """Give the report of one table: ``report["ads"]``."""
         return next(table for table in self.tables if table.kind == kind)
-
-    @property
-    def seconds(self) -> float:
-        """How long it all took."""
-        return sum(table.seconds for table in self.tables)
 
     @property
     def partitions_rewritten(self) -> int:
@@ -117,14 +121,15 @@ class IngestReport:
         return {
             "run_id": self.run_id,
             "started_at": self.started_at.isoformat(),
+            "seconds": self.seconds,
             "tables": {table.kind: asdict(table) for table in self.tables},
         }
 
     def __repr__(self) -> str:
         """Give a paragraph per table."""
-        lines = [f"IngestReport {self.run_id}"]
+        lines = [f"IngestReport {self.run_id}, {self.seconds:.1f} s"]
         for table in self.tables:
-            lines += [f"  {table.kind} from {table.source}, {table.seconds:.1f} s"]
+            lines += [f"  {table.kind} from {table.source}"]
             lines += [f"    {label}: {text}" for label, text in _facts(table)]
         return "\n".join(lines)
 
@@ -138,8 +143,8 @@ class IngestReport:
                 for label, text in _facts(table)
             )
             parts.append(
-                f"<div style='margin-top:.5em'><b>{table.kind}</b> from {escape(table.source)}, "
-                f"{table.seconds:.1f} s</div><table>{rows}</table>"
+                f"<div style='margin-top:.5em'><b>{table.kind}</b> from {escape(table.source)}"
+                f"</div><table>{rows}</table>"
             )
         return "".join(parts)
 
@@ -158,6 +163,9 @@ def _facts(table: TableReport) -> list[tuple[str, str]]:
     for label, counts in (("dropped", table.dropped), ("fixed", table.fixed)):
         if counts:
             lines.append((label, f"{sum(counts.values()):,}{_by(counts)}"))
+    lines += [(name.replace("_", " "), f"{count:,}") for name, count in table.notes.items()]
+    lines += [("warning", sentence) for sentence in table.warnings]
+    lines += [("skipped", f"{source}: {reason}") for source, reason in table.skipped.items()]
     effect = (
         f"{table.inserted:,} inserted, {table.updated:,} updated, {table.unchanged:,} unchanged; "
         f"{table.partitions_rewritten:,} of {table.partitions_touched:,} partitions rewritten"

@@ -1,27 +1,31 @@
 """The shell around the verbs: extract, normalize, validate and upsert both tables in one go."""
 
 import os
+import tempfile
 import uuid
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from functools import partial, reduce
+from threading import Lock
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from admira.core.campaigns import read_sheet
 from admira.core.normalize import normalize_counted
-from admira.core.settle import settle
+from admira.core.settle import settle, settle_segments
 from admira.core.upsert import upsert
 from admira.core.validate import validate
 from admira.ingest_report import IngestReport, TableReport
 from admira.log import log_event
 from admira.schemas import TABLES, Kind
-from admira.sources.extract import Extracted, Source, extract
+from admira.sources.extract import Extracted, OnSourceError, extract_all, sources_for
 from admira.sources.http import HttpClient
+from admira.sources.source import Source
 from admira.store import Store, open_store
 
 Progress = Callable[[str, int, int], None]
@@ -30,31 +34,40 @@ Progress = Callable[[str, int, int], None]
 def ingest(
     store: Store | str | os.PathLike[str],
     *,
-    ads: Source | None = None,
-    crm: Source | None = None,
+    ads: Any = None,
+    crm: Any = None,
+    tags: Any = None,
     since: str | date | None = None,
     until: str | date | None = None,
     client: HttpClient | None = None,
+    max_workers: int = 8,
+    on_source_error: OnSourceError = "raise",
     run_id: str | None = None,
     now: datetime | None = None,
     progress: Progress | None = None,
 ) -> IngestReport:
     """Bring both tables of a store up to date from their sources.
 
-    Both sources are read whole before anything is written: if one is down, nothing is.  Running
-    it twice is the same as running it once.
+    All sources are read whole, side by side, before anything is written: if one is down, nothing
+    is.  Running it twice is the same as running it once.
 
     Parameters
     ----------
     store : Store, or what :func:`open_store` takes
         Where the rows go.
-    ads, crm : source, optional
-        What :func:`extract_ads` and :func:`extract_crm` take; by default ``ADS_API_URL`` and
-        ``CRM_API_URL`` from the environment or ``.env``.
+    ads, crm : source, or list of sources, optional
+        What :func:`extract_ads` and :func:`extract_crm` take; a :class:`Source` says its preset.
+        By default ``ADS_API_URL`` and ``CRM_API_URL`` from the environment or ``.env``.
+    tags : DataFrame, optional
+        The team's UTM sheet, which the store keeps; see :func:`campaign_map`.
     since, until : day, optional
         Half-open window ``[since, until)``.
     client : HttpClient, optional
-        Time-outs and waits of HTTP sources.
+        Time-outs, waits and rate limits of HTTP sources.
+    max_workers : int
+        How many sources are read at a time.
+    on_source_error : {"raise", "skip"}
+        ``"skip"`` goes on without a source that cannot be read; the report names it.
     run_id : str, optional
         The run's name; a new one by default.
     now : datetime, optional
@@ -73,6 +86,8 @@ def ingest(
         When a source cannot be read; the message names it.
     SchemaMismatch
         When a source lacks a column that must exist.
+    AmbiguousData
+        When rows can be read in more than one way.
     StoreError
         When the store cannot be written.
 
@@ -90,21 +105,80 @@ def ingest(
     target = store if isinstance(store, Store) else open_store(store)
     run = run_id or uuid.uuid4().hex[:12]
     started = now or datetime.now(UTC)
-    clock = _Clock(progress, steps=6)
+    sheet = None if tags is None else read_sheet(tags)
+    sources: dict[Kind, list[Source]] = {
+        "ads": sources_for("ads", ads),
+        "crm": sources_for("crm", crm),
+    }
+    clock = _Clock(progress, steps=sum(map(len, sources.values())) + 2 * len(sources))
+    extracted = extract_all(
+        sources,
+        since=since,
+        until=until,
+        client=client,
+        max_workers=max_workers,
+        on_source_error=on_source_error,
+        on_start=clock.tell,
+        on_done=clock.tick,
+    )
     batches = []
-    for kind, source in _sources(ads, crm):
-        with clock.step(kind, "extract"):
-            extracted = extract(kind, source, since=since, until=until, client=client)
-        with clock.step(kind, "normalize and validate"):
-            batches.append(_prepare(kind, extracted, tz=target.tz))
+    for kind, found in extracted.items():
+        with clock.step(f"{kind}: normalize and validate"):
+            batches.append(_prepare(kind, found, tz=target.tz))
+    if sheet is not None:
+        target.add_tags(sheet)
     reports = []
     for batch in batches:
-        with clock.step(batch.report.kind, "write"):
-            report = _write(batch, target, run_id=run, now=started)
-        reports.append(replace(report, seconds=clock.seconds[report.kind]))
-    clock.finish()
+        with clock.step(f"{batch.report.kind}: write"):
+            reports.append(_write(batch, target, run_id=run, now=started))
+    report = IngestReport(run, started, tuple(reports), seconds=clock.finish())
     log_event("ingest.finished", run_id=run, **{each.kind: each.accepted for each in reports})
-    return IngestReport(run, started, tuple(reports))
+    return report
+
+
+def load(
+    *,
+    ads: Any,
+    crm: Any,
+    tags: Any = None,
+    store: Store | str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> Store:
+    """Load your own files, frames or URLs into a store, ready for KPIs: the first thing to do.
+
+    Parameters
+    ----------
+    ads, crm : source, or list of sources
+        As in :func:`ingest`.
+    tags : DataFrame, optional
+        The team's UTM sheet.
+    store : Store, or what :func:`open_store` takes, optional
+        Where the rows go; by default a new folder among the system's temporary files.
+    **options
+        Further options of :func:`ingest`.
+
+    Returns
+    -------
+    Store
+        Its ``report`` says what was read, rejected and why.
+
+    Raises
+    ------
+    AdmiraError
+        As :func:`ingest` does.
+
+    Examples
+    --------
+    >>> import admira
+    >>> example = admira.datasets.worked_example()
+    >>> store = admira.load(ads=example.ads, crm=example.crm, store="memory:")
+    >>> store.report["ads"].accepted
+    4
+    """
+    place = tempfile.mkdtemp(prefix="admira-") if store is None else store
+    target = place if isinstance(place, Store) else open_store(place)
+    target.report = ingest(target, ads=ads, crm=crm, tags=tags, **options)
+    return target
 
 
 def demo(store: Store | str | os.PathLike[str] = "memory:") -> Store:
@@ -134,18 +208,12 @@ def demo(store: Store | str | os.PathLike[str] = "memory:") -> Store:
     return target
 
 
-def _sources(
-    ads: Source | None, crm: Source | None
-) -> tuple[tuple[Kind, Source | None], tuple[Kind, Source | None]]:
-    """Name the two tables in the order in which they are read and written."""
-    return ("ads", ads), ("crm", crm)
-
-
 class _Batch(NamedTuple):
     """One table's rows between extraction and store."""
 
     accepted: pd.DataFrame
     rejected: list[tuple[str, pd.DataFrame]]
+    tags: pd.DataFrame
     report: TableReport
 
 
@@ -154,35 +222,62 @@ def _prepare(kind: Kind, extracted: Extracted, *, tz: str) -> _Batch:
     table = TABLES[kind]
     fixed: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
+    notes: Counter[str] = Counter()
     rejected, settled = [], []
     for pull in extracted.pulls:
         rows, fixes = normalize_counted(pull.frame, kind=kind, tz=tz)
         passed, failed = validate(rows, kind=kind, raw=pull.frame)
         fixed.update(fixes)
         reasons.update(failed["reasons"])
+        dropped.update(pull.dropped)
+        notes.update(pull.notes)
         rejected.append((pull.source, failed))
-        settled.append(settle(passed, table))
-    accepted = reduce(partial(upsert, kind=kind), (each.rows for each in settled))
-    replaced = sum(len(each.rows) for each in settled) - len(accepted)
-    outside = extracted.out_of_window
+        settled.append(
+            settle_segments(passed) if pull.rows == "segments" else settle(passed, table)
+        )
+    accepted = reduce(partial(upsert, kind=kind), (each.rows for each in settled), table.empty())
+    if kind == "ads":
+        notes.update(_untagged(accepted))
     report = TableReport(
         kind=kind,
         source=extracted.source_label,
         fetched=extracted.fetched,
         accepted=len(accepted),
         rejected=dict(reasons.most_common()),
-        repeated=sum(each.repeated for each in settled),
-        superseded=sum(each.superseded for each in settled) + replaced,
-        dropped={"outside the window": outside} if outside else {},
+        repeated=sum(pull.repeated for pull in extracted.pulls)
+        + sum(each.repeated for each in settled),
+        superseded=sum(each.superseded for each in settled)
+        + sum(len(each.rows) for each in settled)
+        - len(accepted),
+        merged=extracted.merged + sum(each.merged for each in settled),
+        dropped=dict(dropped),
         fixed=dict(sorted(fixed.items())),
+        notes=dict(notes),
+        warnings=tuple(warning for pull in extracted.pulls for warning in pull.warnings),
+        skipped=extracted.skipped,
     )
-    return _Batch(accepted, rejected, report)
+    return _Batch(accepted, rejected, pd.concat(each.tags for each in settled), report)
+
+
+def _untagged(ads: pd.DataFrame) -> dict[str, int]:
+    """Count the campaigns without a tag, and the cost that no tag can be credited with."""
+    untagged = ads[ads["utm_campaign"] == ""]
+    if untagged.empty:
+        return {}
+    campaigns = untagged[["channel", "campaign_id"]].drop_duplicates()
+    return {
+        "campaigns_without_tag": len(campaigns),
+        "cost_without_tag": round(float(untagged["cost"].sum())),
+    }
 
 
 def _write(batch: _Batch, store: Store, *, run_id: str, now: datetime) -> TableReport:
     """Write one table's accepted rows, and its rejected ones into quarantine."""
     kind = batch.report.kind
     written = store.backend.upsert(batch.accepted, kind=kind)
+    if len(batch.tags):
+        store.add_tags(batch.tags)
     quarantined = sum(
         store.backend.quarantine(rejected, kind=kind, source=source, run_id=run_id, now=now)
         for source, rejected in batch.rejected
@@ -196,23 +291,33 @@ def _silent(_step: str, _done: int, _steps: int) -> None:
 
 
 class _Clock:
-    """Tells the caller of each step before it starts, and adds up the seconds of each table."""
+    """Tells the caller of each step before it starts; threads may share it."""
 
     def __init__(self, progress: Progress | None, *, steps: int) -> None:
-        self.seconds: defaultdict[Kind, float] = defaultdict(float)
         self._progress = progress or _silent
         self._steps = steps
         self._done = 0
+        self._begun = perf_counter()
+        self._lock = Lock()
+
+    def tell(self, doing: str) -> None:
+        """Tell of a step that starts."""
+        with self._lock:
+            self._progress(doing, self._done, self._steps)
+
+    def tick(self) -> None:
+        """Count a step that is done."""
+        with self._lock:
+            self._done += 1
 
     @contextmanager
-    def step(self, kind: Kind, doing: str) -> Iterator[None]:
-        """Time one step of one table."""
-        self._progress(f"{kind}: {doing}", self._done, self._steps)
-        begun = perf_counter()
+    def step(self, doing: str) -> Iterator[None]:
+        """Tell of a step and count it."""
+        self.tell(doing)
         yield
-        self.seconds[kind] += perf_counter() - begun
-        self._done += 1
+        self.tick()
 
-    def finish(self) -> None:
-        """Tell the caller that all is done."""
+    def finish(self) -> float:
+        """Tell the caller that all is done, and give the seconds it took."""
         self._progress("done", self._steps, self._steps)
+        return perf_counter() - self._begun

@@ -8,7 +8,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from admira.core.campaigns import campaign_map
+from admira.core.campaigns import campaign_map, read_sheet
 from admira.core.days import Day
 from admira.core.filters import VALUE_FILTERS, keep
 from admira.core.join import join_utm
@@ -16,6 +16,7 @@ from admira.core.metrics import compute_metrics
 from admira.core.reconcile import reconcile
 from admira.core.validate import validate
 from admira.errors import DataError, StoreError
+from admira.ingest_report import IngestReport
 from admira.schemas import Kind
 from admira.stores.base import Backend, Upserted
 
@@ -70,6 +71,11 @@ class Store:
     backend : Backend
         What keeps the rows: a ``ParquetStore`` or a ``MemoryStore``.  :func:`open_store` makes it.
 
+    Attributes
+    ----------
+    report : IngestReport or None
+        What :func:`load` did to fill it.
+
     Examples
     --------
     >>> import admira
@@ -85,6 +91,7 @@ class Store:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
+        self.report: IngestReport | None = None
 
     @property
     def tz(self) -> str:
@@ -166,8 +173,34 @@ class Store:
         return self.read("crm", **filters)
 
     def campaigns(self) -> pd.DataFrame:
-        """Give the campaign map of all the store's ads."""
-        return campaign_map(self.backend.read("ads"))
+        """Give the campaign map of all the store's ads and its UTM sheet."""
+        sheet = self.backend.read_tags()
+        return campaign_map(self.backend.read("ads"), tags=sheet if len(sheet) else None)
+
+    def add_tags(self, sheet: Any) -> int:
+        """Keep the team's UTM sheet, so that the join knows its campaigns by it.
+
+        Parameters
+        ----------
+        sheet : DataFrame, one row per campaign and triple
+            As ``tags`` of :func:`admira.campaign_map`.  A row with the same campaign and triple
+            replaces the one that is there.
+
+        Returns
+        -------
+        int
+            How many rows are new or changed.
+
+        Raises
+        ------
+        SchemaMismatch
+            When it names no campaign, or has no ``utm_campaign``.
+        """
+        return self.backend.upsert_tags(read_sheet(sheet))
+
+    def tags(self) -> pd.DataFrame:
+        """Give the UTM sheet that the store keeps."""
+        return self.backend.read_tags()
 
     def facts(
         self, *, start: Day = None, end: Day = None, **filters_and_options: Any

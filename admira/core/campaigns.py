@@ -136,8 +136,11 @@ def read_sheet(tags: Any) -> pd.DataFrame:
         for name in TAGS.names
         if name in sheet and TAGS[name].type == "tag"
     }
+    if "campaign_id" in sheet:
+        columns["campaign_id"] = sheet["campaign_id"].astype("str").str.strip().fillna("")
     if "valid_from" in sheet:
-        days = [as_day("valid_from", day or None) for day in sheet["valid_from"].fillna("")]
+        written = sheet["valid_from"].astype(object)
+        days = [as_day("valid_from", None if pd.isna(day) else day or None) for day in written]
         columns["valid_from"] = pd.Series(days, index=sheet.index, dtype="datetime64[us]")
     rows = TAGS.complete(pd.DataFrame(columns))
     # Where the id is given the name says nothing more.
@@ -150,10 +153,9 @@ def _with_sheet(campaigns: pd.DataFrame, sheet: pd.DataFrame) -> pd.DataFrame:
     """Let campaigns be known under the sheet's triples too; untagged months under them alone."""
     month = [*CAMPAIGN, "month"]
     months = _together(campaigns, month).assign(
-        id_as_tag=lambda rows: normalize_tags(rows["campaign_id"]),
-        name_as_tag=lambda rows: normalize_tags(rows["campaign_name"]),
+        name_as_tag=lambda rows: normalize_tags(rows["campaign_name"])
     )
-    named = {"id_as_tag": "campaign_id", "name_as_tag": "campaign_name"}
+    named = {"campaign_id": "campaign_id", "name_as_tag": "campaign_name"}
     met = pd.concat(
         months.merge(
             sheet[sheet[theirs] != ""].drop(columns={*named.values()} - {theirs}),

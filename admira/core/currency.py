@@ -7,6 +7,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from admira.core.dates import parse_days
+from admira.core.problems import known_problems
 from admira.core.quantities import parse_quantities
 from admira.errors import AmbiguousData, DataError, OptionError, SchemaMismatch
 from admira.log import log_event
@@ -122,7 +123,7 @@ def convert_currency(
             "date": parse_days(rows["date"].reset_index(drop=True), table["date"]).cells,
         }
     ).astype({"currency": "str"})
-    problems = _known_problems(rows)
+    problems = known_problems(rows)
     is_usable = (problems == "").to_numpy()
     has_money = (rows[money].fillna(0) != 0).to_numpy()
     is_foreign = is_usable & has_money & (found["currency"] != wanted).to_numpy()
@@ -178,13 +179,6 @@ def _require_numbers(money: pd.Series, table: Table) -> None:
             found=[f"{money.name} ({money.dtype})"],
             hint="Pass the rows through normalize first.",
         )
-
-
-def _known_problems(rows: pd.DataFrame) -> pd.Series:
-    """Give what is known of each row's problems, by position."""
-    if "problems" not in rows.columns:
-        return pd.Series("", index=range(len(rows)), dtype="str")
-    return rows["problems"].reset_index(drop=True).astype("str").fillna("")
 
 
 def _read_rates(rates: pd.DataFrame) -> pd.DataFrame:

@@ -29,3 +29,10 @@ def count_problems(texts: pd.Series) -> dict[str, int]:
         for problem in filter(None, str(text).split(_BETWEEN)):
             counts[problem] = counts.get(problem, 0) + int(rows)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def known_problems(rows: pd.DataFrame) -> pd.Series:
+    """Give what is known of each row's problems, by position."""
+    if "problems" not in rows.columns:
+        return pd.Series("", index=range(len(rows)), dtype="str")
+    return rows["problems"].reset_index(drop=True).astype("str").fillna("")

@@ -1,22 +1,30 @@
-"""Settling a pull: of several accepted rows with one natural key, the last one counts."""
+"""Settling a pull: several accepted rows of one natural key become the one that counts."""
 
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from admira.schemas import Table
+from admira.errors import AmbiguousData
+from admira.schemas import ADS, TAGS, Table
+
+_MEASURES = ["clicks", "impressions", "cost"]
+_TRIPLE = ["utm_campaign", "utm_source", "utm_medium"]
 
 
 class Settled(NamedTuple):
-    """The rows that count, and how many did not: rows in = rows out + repeated + superseded.
+    """The rows that count, and what became of the others.
 
-    ``repeated`` rows were the same as the one that counts, ``superseded`` ones differed from it.
+    Rows in = rows out + ``repeated`` (the same as the one that counts) + ``superseded`` (different
+    from it) + ``merged`` (added to it).  ``tags`` holds the triples of segments that the rows do
+    not carry, for the campaign map.
     """
 
     rows: pd.DataFrame
-    repeated: int
-    superseded: int
+    repeated: int = 0
+    superseded: int = 0
+    merged: int = 0
+    tags: pd.DataFrame = TAGS.empty()
 
 
 def settle(accepted: pd.DataFrame, table: Table) -> Settled:
@@ -24,7 +32,7 @@ def settle(accepted: pd.DataFrame, table: Table) -> Settled:
     key = list(table.key)
     is_last = ~accepted.duplicated(key, keep="last").to_numpy()
     if is_last.all():
-        return Settled(accepted, repeated=0, superseded=0)
+        return Settled(accepted)
     contested = accepted[accepted.duplicated(key, keep=False)]
     number = contested.groupby(key, sort=False, dropna=False).ngroup().to_numpy()
     content = contested.groupby(list(contested.columns), sort=False, dropna=False).ngroup()
@@ -33,3 +41,53 @@ def settle(accepted: pd.DataFrame, table: Table) -> Settled:
     rows = accepted[is_last].reset_index(drop=True)
     repeated = int(is_same.sum()) - len(last)
     return Settled(rows, repeated, len(accepted) - len(rows) - repeated)
+
+
+def settle_segments(accepted: pd.DataFrame) -> Settled:
+    """Add up the segments of each ad row: device, network, ad set.
+
+    The row keeps the tags and names of its most clicked segment (then the dearest, then the
+    first); every other triple goes to ``tags``, valid from the day it was seen.
+
+    Raises
+    ------
+    AmbiguousData
+        When the segments of one row are in several currencies.
+    """
+    key = list(ADS.key)
+    if not accepted.duplicated(key).any():
+        return Settled(accepted)
+    _refuse_mixed_currencies(accepted, key)
+    first = accepted.sort_values(["clicks", "cost"], ascending=False, kind="stable")
+    kept = first.drop_duplicates(key).sort_index()
+    sums = accepted.groupby(key, sort=False)[_MEASURES].sum().reset_index()
+    rows = kept.drop(columns=_MEASURES).merge(sums, on=key, validate="1:1")[accepted.columns]
+    return Settled(
+        rows.reset_index(drop=True),
+        merged=len(accepted) - len(rows),
+        tags=_other_triples(accepted, kept),
+    )
+
+
+def _refuse_mixed_currencies(accepted: pd.DataFrame, key: list[str]) -> None:
+    """Raise when money of several currencies would be added."""
+    if "currency" not in accepted:
+        return
+    paid = accepted[accepted["cost"] > 0]
+    count = paid.groupby(key, sort=False)["currency"].nunique(dropna=False)
+    if (count > 1).any():
+        date, campaign, channel = count.index[count > 1][0]
+        raise AmbiguousData(
+            f"The segments of campaign {campaign} of {channel} on {date:%Y-%m-%d} are in several "
+            "currencies, which cannot be added; export one account or currency at a time."
+        )
+
+
+def _other_triples(accepted: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
+    """List the triples of the segments that the kept rows do not carry, since when each."""
+    triple = [name for name in _TRIPLE if name in accepted]
+    campaign = ["channel", "campaign_id", *triple]
+    seen = accepted[accepted["utm_campaign"] != ""].groupby(campaign, sort=True)["date"].min()
+    known = pd.MultiIndex.from_frame(kept[campaign])
+    others = seen[~seen.index.isin(known)].rename("valid_from").reset_index()
+    return TAGS.complete(others)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pandera.errors import SchemaErrors
 
-from admira.core.problems import count_problems, join_problems
+from admira.core.problems import count_problems, join_problems, known_problems
 from admira.errors import DataError, SchemaMismatch
 from admira.log import log_event
 from admira.schemas import Table, table_of
@@ -106,7 +106,7 @@ def validate(
         )
     columns = [name for name in table.names if name in rows.columns]
     _require_types(rows, table, columns)
-    reasons = _known_problems(rows)
+    reasons = known_problems(rows)
     is_clean = (reasons == "").to_numpy()
     clean = rows.loc[is_clean, columns].reset_index(drop=True)
 
@@ -120,13 +120,6 @@ def validate(
 
     log_event(f"{table.name}.validated", accepted=len(accepted), rejected=len(rejected))
     return Validated(accepted, rejected)
-
-
-def _known_problems(rows: pd.DataFrame) -> pd.Series:
-    """Give what is known of each row's problems, by position."""
-    if "problems" not in rows.columns:
-        return pd.Series("", index=range(len(rows)), dtype="str")
-    return rows["problems"].reset_index(drop=True).astype("str").fillna("")
 
 
 def _require_types(rows: pd.DataFrame, table: Table, columns: list[str]) -> None:

@@ -145,7 +145,7 @@ TAGS = Table(
     partitions=(),
     columns=(
         Column("channel", "tag", "", "the ad platform; blank for any"),
-        Column("campaign_id", "tag", "", "the campaign's id as a tag; blank where named"),
+        Column("campaign_id", "text", "", "the campaign's id; blank where it is named", default=""),
         Column("campaign_name", "tag", "", "the campaign's name as a tag, where no id is given"),
         *_UTM,
         _day("valid_from", "from this day on; missing for always", nullable=True),

@@ -17,12 +17,18 @@ _NO_TIME_SECONDS = 0.001
 class Deadline:
     """A moment to come, on a clock that nobody can set."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, within: "Deadline | None" = None) -> None:
         self._ends = monotonic() + seconds
+        self._within = within
 
     def remaining_seconds(self) -> float:
-        """Give the time that is left, 0 when it has passed."""
-        return max(self._ends - monotonic(), 0.0)
+        """Give the time that is left, here and of the longer one around it; 0 when it passed."""
+        left_seconds = max(self._ends - monotonic(), 0.0)
+        return min(left_seconds, self._within.remaining_seconds()) if self._within else left_seconds
+
+    def move(self, seconds: float) -> None:
+        """Put it off by the time that something took which is not to count."""
+        self._ends += seconds
 
 
 class DeadlineAdapter(HTTPAdapter):
@@ -30,13 +36,14 @@ class DeadlineAdapter(HTTPAdapter):
 
     Each request, redirects too, may take ``timeout_seconds`` to connect and as long between
     bytes, but connecting and waiting for the head together end at the deadline.  The body
-    may take longer than that: then only the time-out between bytes counts.
+    may take longer than that: then only the time-out between bytes counts.  Whoever sends sets
+    ``deadline`` anew for each request.
     """
 
-    def __init__(self, timeout_seconds: float, deadline: Deadline) -> None:
+    def __init__(self, timeout_seconds: float) -> None:
+        self.deadline = Deadline(timeout_seconds)
         self._timeout_seconds = timeout_seconds
-        self._deadline = deadline
-        self._pools: list[HTTPConnectionPool] = []
+        self._pools: set[HTTPConnectionPool] = set()
         super().__init__()
 
     def send(
@@ -46,7 +53,7 @@ class DeadlineAdapter(HTTPAdapter):
         options["timeout"] = Timeout(
             connect=self._timeout_seconds,
             read=self._timeout_seconds,
-            total=max(self._deadline.remaining_seconds(), _NO_TIME_SECONDS),
+            total=max(self.deadline.remaining_seconds(), _NO_TIME_SECONDS),
         )
         if is_loopback(request.url or ""):
             options["proxies"] = {}
@@ -55,12 +62,14 @@ class DeadlineAdapter(HTTPAdapter):
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> HTTPConnectionPool:
         """Give a pool whose connections take up the full time-out again after the head."""
         pool: Any = super().get_connection_with_tls_context(*args, **options)
-        pool.ConnectionCls = _patient_with_bodies(type(pool).ConnectionCls, self._timeout_seconds)
-        self._pools.append(pool)
+        if pool not in self._pools:
+            patient = _patient_with_bodies(type(pool).ConnectionCls, self._timeout_seconds)
+            pool.ConnectionCls = patient
+            self._pools.add(pool)
         return pool
 
     def close(self) -> None:
-        """Close every connection now, not when its last answer is garbage."""
+        """Close every connection now; urllib3 waits until the garbage is collected."""
         super().close()
         for pool in self._pools:
             pool.close()

@@ -1,48 +1,42 @@
 """The extracting verbs: a URL, file, glob, frame or list in, a raw frame out."""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple, TypeAlias
-from urllib.parse import urlsplit
+from functools import partial
+from typing import Any, Literal
 
 import pandas as pd
 
 from admira.config import Settings
-from admira.errors import OptionError, SourceRejected
+from admira.errors import AmbiguousData, OptionError, SourceError, SourceRejected
 from admira.log import log_event
 from admira.schemas import Kind
-from admira.sources.addresses import is_url, label_of
-from admira.sources.decode import Undecodable, decode, format_of_answer, require_each_once
-from admira.sources.files import files_meant_by, read_file
-from admira.sources.http import Answer, HttpClient
-from admira.sources.records import frame_of, records_in, stacked
+from admira.sources.http import HttpClient
+from admira.sources.linking import linked
+from admira.sources.pulls import OUTSIDE, Pull, pulls_of
+from admira.sources.records import stacked
+from admira.sources.source import Place, Preset, Source, sources_in
 from admira.sources.window import Window
 
-Source: TypeAlias = (
-    str | os.PathLike[str] | Sequence[Mapping[str, Any]] | Mapping[str, Any] | pd.DataFrame
-)
-
-_API_NAMES: dict[Kind, str] = {"ads": "ADS API", "crm": "CRM API"}
+OnSourceError = Literal["raise", "skip"]
 
 
-class Pull(NamedTuple):
-    """One pull of a source: an answer, a file, a frame or a list.
+@dataclass(frozen=True)
+class Extracted:
+    """What the sources of one table gave, pull by pull, in the order of the sources.
 
-    ``frame`` holds its raw rows; ``fetched`` also counts those that the window left out.
+    Of one natural key, a later pull replaces an earlier one.  ``merged`` counts the deals that
+    were joined to their leads, ``skipped`` holds the sources that failed, with the reason.
     """
-
-    source: str
-    fetched: int
-    frame: pd.DataFrame
-
-
-class Extracted(NamedTuple):
-    """What a source gave, pull by pull; of one natural key, a later pull replaces an earlier."""
 
     kind: Kind
     source_label: str
     pulls: tuple[Pull, ...]
+    merged: int = 0
+    skipped: dict[str, str] = field(default_factory=dict)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -51,18 +45,20 @@ class Extracted(NamedTuple):
 
     @property
     def fetched(self) -> int:
-        """How many rows the source gave."""
+        """How many rows the sources gave."""
         return sum(pull.fetched for pull in self.pulls)
 
     @property
     def out_of_window(self) -> int:
-        """How many of them the window left out."""
-        return self.fetched - sum(len(pull.frame) for pull in self.pulls)
+        """How many of them were of other days."""
+        return sum(pull.dropped.get(OUTSIDE, 0) for pull in self.pulls)
 
 
 def extract_ads(
-    source: Source | None = None,
+    source: Place | Source | Sequence[Any] | None = None,
     *,
+    preset: Preset | None = None,
+    params: Mapping[str, Any] | None = None,
     since: str | date | None = None,
     until: str | date | None = None,
     client: HttpClient | None = None,
@@ -111,12 +107,22 @@ def extract_ads(
              date campaign_id clicks
     0  2025-08-02      C-1001    n/a
     """
-    return extract("ads", source, since=since, until=until, client=client).frame
+    return extract(
+        "ads",
+        source,
+        preset=preset,
+        params=params,
+        since=since,
+        until=until,
+        client=client,
+    ).frame
 
 
 def extract_crm(
-    source: Source | None = None,
+    source: Place | Source | Sequence[Any] | None = None,
     *,
+    preset: Preset | None = None,
+    params: Mapping[str, Any] | None = None,
     since: str | date | None = None,
     until: str | date | None = None,
     client: HttpClient | None = None,
@@ -161,34 +167,160 @@ def extract_crm(
               opportunity_id stage
     0  120210000000000000001  lead
     """
-    return extract("crm", source, since=since, until=until, client=client).frame
+    return extract(
+        "crm",
+        source,
+        preset=preset,
+        params=params,
+        since=since,
+        until=until,
+        client=client,
+    ).frame
 
 
 def extract(
     kind: Kind,
-    source: Source | None = None,
+    source: Any = None,
     *,
+    preset: Preset | None = None,
+    params: Mapping[str, Any] | None = None,
     since: str | date | None = None,
     until: str | date | None = None,
     client: HttpClient | None = None,
 ) -> Extracted:
     """Pull one table, with the account of its pulls that `extract_ads` does not give."""
-    window = Window.of(since, until)
-    given = _configured(kind) if source is None else source
-    label, parts = _parts(kind, given, window, client or HttpClient())
+    given = sources_for(kind, source, preset=preset, params=params)
+    return extract_all({kind: given}, since=since, until=until, client=client)[kind]
+
+
+def sources_for(
+    kind: Kind,
+    given: Any,
+    *,
+    preset: Preset | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> list[Source]:
+    """Name the sources of a table: those given, or the one that the environment names."""
+    sources = sources_in(_configured(kind) if given is None else given)
+    if preset is None and not params:
+        return sources
+    if any(each.preset is not None for each in sources):
+        raise OptionError("preset", preset, ["nothing, where a Source says its own"])
+    return [
+        Source(each.place, preset, params or {}, budget_seconds=each.budget_seconds)
+        for each in sources
+    ]
+
+
+def _ignore(*_: object) -> None:
+    """Do nothing with what is told."""
+
+
+def extract_all(
+    tables: Mapping[Kind, Sequence[Source]],
+    *,
+    since: str | date | None = None,
+    until: str | date | None = None,
+    client: HttpClient | None = None,
+    max_workers: int = 8,
+    on_source_error: OnSourceError = "raise",
+    on_start: Callable[[str], None] = _ignore,
+    on_done: Callable[[], None] = _ignore,
+) -> dict[Kind, Extracted]:
+    """Pull the sources of several tables side by side; the result does not depend on timing.
+
+    Parameters
+    ----------
+    tables : mapping of table to sources
+        What to pull.
+    since, until : day, optional
+        Half-open window ``[since, until)``.
+    client : HttpClient, optional
+        How URLs are asked.
+    max_workers : int
+        How many sources are pulled at a time.
+    on_source_error : {"raise", "skip"}
+        Whether a source that cannot be read fails the call, or is left out and named.
+    on_start, on_done : callable, optional
+        Called before each source with its table and label, and after it.
+
+    Returns
+    -------
+    dict of table to Extracted
+        Pulls in the order of the sources.
+
+    Raises
+    ------
+    SourceUnavailable, SourceRejected
+        The first failure in the order of the sources.
+    """
+    window, asking = Window.of(since, until), client or HttpClient()
+    if on_source_error not in ("raise", "skip"):
+        raise OptionError("on_source_error", on_source_error, ["raise", "skip"])
+    if isinstance(max_workers, bool) or not isinstance(max_workers, int) or max_workers < 1:
+        raise OptionError("max_workers", max_workers, ["a whole number from 1 up"])
+
+    def pull(kind: Kind, source: Source) -> list[Pull] | SourceError:
+        on_start(f"{kind}: extract {source.label}")
+        try:
+            return pulls_of(kind, source, window, asking)
+        except SourceError as error:
+            return error
+        finally:
+            on_done()
+
+    jobs = [(kind, source) for kind, sources in tables.items() for source in sources]
+    with ThreadPoolExecutor(max_workers) as pool:
+        running = [pool.submit(copy_context().run, partial(pull, *job)) for job in jobs]
+        results = [each.result() for each in running]
+    failed = [result for result in results if isinstance(result, SourceError)]
+    if failed and on_source_error == "raise":
+        raise failed[0]
+    found = list(zip(jobs, results, strict=True))
+    return {kind: _extracted(kind, [f for f in found if f[0][0] == kind]) for kind in tables}
+
+
+def _extracted(
+    kind: Kind, found: Sequence[tuple[tuple[Kind, Source], list[Pull] | SourceError]]
+) -> Extracted:
+    """Put together what the sources of one table gave."""
+    pulls: list[Pull] = []
+    skipped: dict[str, str] = {}
+    for (_, source), result in found:
+        if isinstance(result, SourceError):
+            skipped[source.label] = str(result)
+        else:
+            pulls += result
+    _refuse_mixed_touches(pulls)
+    tied = linked(pulls) if kind == "crm" else pulls
+    label = ", ".join(dict.fromkeys(source.label for (_, source), _ in found))
     extracted = Extracted(
         kind,
         label,
-        tuple(Pull(name, len(frame), window.rows_within(frame, kind)) for name, frame in parts),
+        tuple(tied),
+        merged=sum(len(pull.frame) for pull in pulls) - sum(len(pull.frame) for pull in tied),
+        skipped=skipped,
     )
     log_event(
         f"{kind}.extracted",
-        rows=extracted.fetched - extracted.out_of_window,
+        rows=sum(len(pull.frame) for pull in tied),
         out_of_window=extracted.out_of_window,
-        pulls=len(parts),
+        pulls=len(tied),
+        skipped=len(skipped),
         source=label,
     )
     return extracted
+
+
+def _refuse_mixed_touches(pulls: Sequence[Pull]) -> None:
+    """Raise when tags of first and of last visits would stand in one table."""
+    touches = {pull.touch: pull.source for pull in pulls if pull.touch}
+    if len(touches) > 1:
+        raise AmbiguousData(
+            f"The tags of {touches['first']} are of the first visit, those of {touches['last']} of "
+            "the last; map both to the same visit's fields with params={'utm.fields…': …, "
+            "'touch': …}."
+        )
 
 
 def _configured(kind: Kind) -> str:
@@ -201,46 +333,3 @@ def _configured(kind: Kind) -> str:
             "or in a .env file."
         )
     return named
-
-
-def _parts(
-    kind: Kind, source: Source, window: Window, client: HttpClient
-) -> tuple[str, list[tuple[str, pd.DataFrame]]]:
-    """Give the source's label, and the label and frame of each of its pulls."""
-    if isinstance(source, pd.DataFrame):
-        return "frame", [("frame", _raw(source, kind, "The frame"))]
-    if isinstance(source, list | tuple | Mapping):
-        return "records", [("records", _raw(source, kind, "The source"))]
-    if not isinstance(source, str | os.PathLike):
-        raise OptionError(
-            "source",
-            type(source).__name__,
-            ["a URL", "a path", "a glob", "a list of dicts", "a dict", "a pandas DataFrame"],
-        )
-    place = os.fspath(source)
-    if is_url(place):
-        frame = _asked(kind, place, window, client)
-        return label_of(place), [(label_of(place), frame)]
-    files = files_meant_by(place)
-    return place, [(str(file), _raw(read_file(file), kind, str(file))) for file in files]
-
-
-def _asked(kind: Kind, url: str, window: Window, client: HttpClient) -> pd.DataFrame:
-    """Ask a URL for its rows."""
-
-    def read(answer: Answer) -> pd.DataFrame:
-        form = format_of_answer(urlsplit(url).path, answer.content_type)
-        return _raw(decode(answer.body, form), kind, label_of(url))
-
-    return client.get(url, read, params=window.params(), name=_API_NAMES[kind])
-
-
-def _raw(document: Any, kind: Kind, label: str) -> pd.DataFrame:
-    """Make a raw frame of whatever was decoded or given."""
-    if not isinstance(document, pd.DataFrame):
-        return frame_of(records_in(document, kind, label), kind)
-    try:
-        require_each_once([str(name) for name in document.columns])
-    except Undecodable as error:
-        raise SourceRejected(f"{label} cannot be read: {error}.") from None
-    return document.reset_index(drop=True)

@@ -8,6 +8,8 @@ from http import HTTPStatus
 from requests import exceptions as broken
 from urllib3 import exceptions as broken_below
 
+from admira.errors import SourceError, SourceRejected, SourceUnavailable
+
 _WORTH_ANOTHER_TRY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 _ADVICE: dict[int, str] = {
@@ -68,11 +70,18 @@ class FailedTry(Exception):
         super().__init__(cause)
 
 
+def last_error(name: str, host: str, failure: FailedTry) -> SourceError:
+    """Build the error for a failure after which nothing more is tried."""
+    if failure.again:
+        return SourceUnavailable(f"{name} unavailable ({host}): {failure.cause}; try again later.")
+    return SourceRejected(f"{name} cannot be read: {failure.cause} ({host}); {failure.advice}.")
+
+
 def status_failure(status: int, retry_after: str | None) -> FailedTry | None:
     """Judge an answer by its status: ``None`` when it is good."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return None
-    cause = f"it answered {_named(status)}"
+    cause = f"it answered {named_status(status)}"
     if status in _WORTH_ANOTHER_TRY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return FailedTry(cause, retry_after_seconds=wait_asked_for(retry_after))
     return FailedTry(cause, again=False, advice=_ADVICE.get(status, "check the request"))
@@ -118,16 +127,16 @@ def wait_asked_for(retry_after: str | None, *, now: datetime | None = None) -> f
     return max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0)
 
 
-def _root_of(error: Exception) -> Exception:
-    """Give the error below that requests wrapped, as far down as it says something new."""
-    below = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
-    reason = getattr(below, "reason", None)
-    return reason if isinstance(reason, Exception) else below
-
-
-def _named(status: int) -> str:
+def named_status(status: int) -> str:
     """Write a status with its standard phrase; the server's own phrase is not to be trusted."""
     try:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
+
+
+def _root_of(error: Exception) -> Exception:
+    """Give the error below that requests wrapped, as far down as it says something new."""
+    below = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+    reason = getattr(below, "reason", None)
+    return reason if isinstance(reason, Exception) else below

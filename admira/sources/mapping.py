@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from admira.schemas import Kind
 
-# One row's own value, by a path into it: "metrics.costMicros", "finalUrls.0".
+# One row's own value, by a path into it: "metrics.costMicros", "finalUrls.0", "contacts.*.email"
+# (the first contact that has one), "email[primary].value" (the first whose "primary" is true).  Of
+# a file, the name of a column; at its end " (*)" stands for whatever is in brackets.
 Path = str
 
 
@@ -38,8 +40,9 @@ class ColumnRule:
 class UtmRule:
     """Where the tags are: fields first, then landing URLs, then tag strings, filling gaps only.
 
-    ``macros`` says from which path of the row each macro is resolved; what stays unresolved is
-    missing.  ``default`` is for rows that carry no tag at all, and empty unless the user sets it.
+    ``macros`` says from which mapped column, or else which path of the row, each macro is resolved;
+    what stays unresolved is missing.  ``default`` is for rows that carry no tag at all, and empty
+    unless the user sets it; macros in it are resolved too.
     """
 
     fields: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
@@ -68,11 +71,16 @@ class CsvRule:
 class Preset:
     """A platform's form, as data: see README for the format of a mapping.
 
-    ``records`` is the path to the rows of a document (``"*.results"`` for batches).  ``rows`` says
+    ``records`` is the path to the rows of a document (``"*.results"`` for batches); a document with
+    ``empty``, a path, may have none.  ``rows`` says
     whether a natural key has one row or ``"segments"`` to be summed, ``row_key`` which raw columns
     identify a raw row.  ``same`` names pairs of columns that must be equal (the days of a range).
+    ``currency`` names where the currency is, the first that has one; of a path that ends in
+    ``" (*)"`` it is what the brackets hold, as in "Amount spent (EUR)".
     ``next``, ``retry`` and ``ok`` tell how to page, when a refusal may be asked again, and when a
     good status hides an error.  ``touch`` says whether the tags are of the first or last visit.
+    ``link`` names the path to the id on the other side: ``deal_id`` of a lead, ``lead_id`` of a
+    deal.
     """
 
     name: str
@@ -80,14 +88,17 @@ class Preset:
     columns: Mapping[str, ColumnRule]
     utm: UtmRule = field(default_factory=UtmRule)
     records: str | None = None
+    empty: str | None = None
     csv: CsvRule | None = None
     rows: Literal["one", "segments"] = "one"
     row_key: tuple[str, ...] = ()
     decimal: str = "."
     drop_where: Mapping[Path, str] = field(default_factory=dict)
     same: tuple[Path, ...] = ()
-    currency: Path | None = None
+    currency: tuple[Path, ...] = ()
     next: Mapping[str, Any] | None = None
     retry: Mapping[str, Any] | None = None
     ok: Mapping[str, Any] | None = None
     touch: Literal["first", "last", ""] = ""
+    link: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""

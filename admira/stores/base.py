@@ -136,3 +136,22 @@ class Backend(Protocol):
     def read_quarantine(self, *, kind: Kind | None = None) -> pd.DataFrame:
         """Give the rejected rows, of one table or both, in the order they were first seen."""
         ...
+
+    def upsert_tags(self, sheet: pd.DataFrame) -> int:
+        """Keep the rows of a UTM sheet; one that is there already gets the new ``valid_from``.
+
+        Parameters
+        ----------
+        sheet : DataFrame
+            Rows of the tags table.
+
+        Returns
+        -------
+        int
+            How many rows are new or changed; none written otherwise.
+        """
+        ...
+
+    def read_tags(self) -> pd.DataFrame:
+        """Give the tags table: the triples that campaigns are also known under."""
+        ...

@@ -7,11 +7,12 @@ from threading import RLock
 import pandas as pd
 
 from admira.core.dates import time_zone
-from admira.schemas import TABLES, Kind, table_of
+from admira.schemas import TABLES, TAGS, Kind, table_of
 from admira.stores.base import Upserted
 from admira.stores.merge import merge, ready
 from admira.stores.quarantine import QUARANTINE, described, in_order, unseen
 from admira.stores.selection import select
+from admira.stores.tags import keep_tags
 
 
 class MemoryStore:
@@ -54,11 +55,11 @@ class MemoryStore:
             name: table.empty() for name, table in TABLES.items()
         }
         self._rejected = QUARANTINE.empty()
+        self._tags = TAGS.empty()
 
     def __repr__(self) -> str:
-        """Say how many rows it holds."""
-        held = ", ".join(f"{name}={len(rows)}" for name, rows in self._rows.items())
-        return f"MemoryStore({held}, tz={self._tz!r})"
+        """Say what it is."""
+        return f"MemoryStore(tz={self._tz!r})"
 
     @property
     def tz(self) -> str:
@@ -105,3 +106,13 @@ class MemoryStore:
         with self._lock:
             rows = self._rejected
         return in_order(rows if kind is None else rows[rows["kind"] == kind])
+
+    def upsert_tags(self, sheet: pd.DataFrame) -> int:
+        """Keep the rows of a UTM sheet; see ``Backend.upsert_tags``."""
+        with self._lock:
+            self._tags, changed = keep_tags(self._tags, sheet)
+        return changed
+
+    def read_tags(self) -> pd.DataFrame:
+        """Give the triples that campaigns are also known under."""
+        return self._tags.copy()

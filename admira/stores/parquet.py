@@ -6,17 +6,22 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 
 from admira.errors import StoreError
-from admira.schemas import Kind, Table, table_of
+from admira.schemas import TAGS, Kind, Table, table_of
 from admira.stores.base import Upserted
-from admira.stores.files import replace_files
+from admira.stores.files import explained, replace_files
 from admira.stores.index import IdIndex, load_index
 from admira.stores.merge import merge, ready
-from admira.stores.partitions import Layout, Partition, partitions_of
+from admira.stores.partitions import Layout, Partition, encoded, partitions_of
 from admira.stores.quarantine import QUARANTINE, described, in_order, unseen
 from admira.stores.selection import select
 from admira.stores.settings import agreed_zone, settings_path, settings_text
+from admira.stores.tags import keep_tags
+
+_TAGS_FILE = "tags.parquet"
 
 
 class ParquetStore:
@@ -132,6 +137,30 @@ class ParquetStore:
         layout = self._layout(QUARANTINE)
         wanted = layout.partitions(lambda _, value: kind in (None, value))
         return in_order(layout.read(wanted))
+
+    def upsert_tags(self, sheet: pd.DataFrame) -> int:
+        """Keep the rows of a UTM sheet; see ``Backend.upsert_tags``."""
+        rows, changed = keep_tags(self.read_tags(), sheet)
+        if changed:
+            self._record_settings()
+            content = pyarrow.Table.from_pandas(rows, schema=TAGS.arrow(), preserve_index=False)
+            self._write([(self._own / _TAGS_FILE, encoded(content))])
+        return changed
+
+    def read_tags(self) -> pd.DataFrame:
+        """Give the triples that campaigns are also known under."""
+        path = self._own / _TAGS_FILE
+        if not path.exists():
+            return TAGS.empty()
+        with explained(path, "read"):
+            content = path.read_bytes()
+        try:
+            kept = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
+            return TAGS.complete(kept.to_pandas(date_as_object=False))
+        except (pyarrow.ArrowException, OSError, ValueError) as error:
+            raise StoreError(
+                f"{path} cannot be read ({error}); remove it and give the UTM sheet again."
+            ) from error
 
     def _layout(self, table: Table) -> Layout:
         """Say where a table's partitions are."""

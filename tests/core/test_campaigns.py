@@ -85,8 +85,8 @@ def test_a_day_that_is_there_twice_counts_as_one_day_with_all_its_clicks(engine:
 def test_a_campaign_renamed_within_a_month_is_one_row_under_its_latest_name(engine: str) -> None:
     give, take = ENGINES[engine]
     ads = ads_frame(
-        ad("2025-08-03", "C-1", "sale", clicks=2, campaign_name="Zeta"),
         ad("2025-08-05", "C-1", "sale", clicks=4, campaign_name="Beta"),
+        ad("2025-08-03", "C-1", "sale", clicks=2, campaign_name="Zeta"),
         ad("2025-08-04", "C-1", "sale", clicks=8, campaign_name="Zeta"),
     )
     campaigns = take(campaign_map(give(ads)))

@@ -306,6 +306,15 @@ def test_a_campaign_that_starts_next_month_counts_only_where_there_is_no_other()
     assert shares[["match_weight", "match_candidates"]].to_numpy().tolist() == [[1.0, 1]]
 
 
+@pytest.mark.parametrize(("day", "campaign"), [("2025-09-02", "C-1"), ("2025-09-01", "C-2")])
+def test_before_its_first_ad_the_earliest_campaign_counts_then_the_better_tier(
+    day: str, campaign: str
+) -> None:
+    ads = [ad("2025-09-01", "C-1", "sale/google"), ad(day, "C-2", "sale/google/cpc")]
+    shares = shares_of(ads, opportunity("O-1", "2025-08-31", "sale/google/cpc"))
+    assert told(shares)[0][::2] == (campaign, "before_first_ad")
+
+
 def test_a_worse_tier_that_has_run_comes_before_a_better_one_that_has_not() -> None:
     ads = [
         ad("2025-08-01", "C-1", "sale/google/cpc"),

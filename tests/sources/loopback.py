@@ -45,6 +45,18 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]
     at_seconds: float
+    method: str = "GET"
+    body: bytes = b""
+
+    @property
+    def json(self) -> Any:
+        """The body, when it is JSON."""
+        return json.loads(self.body)
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The body, when it is a form."""
+        return dict(parse_qsl(self.body.decode()))
 
 
 class Loopback:
@@ -77,6 +89,12 @@ class Loopback:
     def use_tls(self, context: ssl.SSLContext) -> None:
         """Speak TLS from now on."""
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+
+    def play(self, *replies: Reply) -> None:
+        """Begin a script, whose replies may name the server's own address."""
+        with self._turn:
+            self.requests.clear()
+            self._replies = list(replies)
 
     def stop(self) -> None:
         """End every pause and every connection."""
@@ -148,13 +166,20 @@ def _handler_of(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
             asked = urlsplit(self.path)
             reply = loopback.take_turn(
                 Request(
-                    asked.path, dict(parse_qsl(asked.query)), dict(self.headers), time.monotonic()
+                    asked.path,
+                    dict(parse_qsl(asked.query)),
+                    dict(self.headers),
+                    time.monotonic(),
+                    self.command,
+                    self.rfile.read(int(self.headers.get("Content-Length", 0))),
                 )
             )
             loopback.pause(reply.wait_seconds)
             self.close_connection = reply.cut or reply.hang_up or reply.length is not None
             if not reply.hang_up:
                 self._answer(reply)
+
+        do_POST = do_GET  # noqa: N815 - the base class looks for this name
 
         def _answer(self, reply: Reply) -> None:
             self.send_response(reply.status)

@@ -253,6 +253,6 @@ def test_what_was_extracted_is_logged(serve: Serve, caplog: pytest.LogCaptureFix
         extract_ads(f"{server.url}/ads?token=s3cr3t", since="2025-08-02", client=QUICK)
     (record,) = [record for record in caplog.records if record.name == "admira.ads"]
     assert record.message == (
-        f"ads.extracted rows=1 out_of_window=1 pulls=1 source={server.url}/ads"
+        f"ads.extracted rows=1 out_of_window=1 pulls=1 skipped=0 source={server.url}/ads"
     )
     assert "s3cr3t" not in caplog.text

@@ -174,6 +174,11 @@ def test_one_client_serves_many_threads(serve: Serve) -> None:
         {"waits_seconds": 0.3},
         {"waits_seconds": "0.3"},
         {"waits_seconds": ("0.3",)},
+        {"requests_per_second": 0},
+        {"requests_per_second": "5"},
+        {"circuit_opens_after": 0},
+        {"circuit_opens_after": 2.5},
+        {"circuit_rest_seconds": 0},
     ],
     ids=str,
 )
@@ -184,8 +189,9 @@ def test_a_time_that_is_none_is_refused(options: dict[str, Any]) -> None:
 
 def test_a_client_shows_its_times_and_cannot_be_changed() -> None:
     client = HttpClient(waits_seconds=[1, 2])
-    assert (
-        repr(client) == "HttpClient(timeout_seconds=5, deadline_seconds=10, waits_seconds=(1, 2))"
+    assert repr(client) == (
+        "HttpClient(timeout_seconds=5, deadline_seconds=10, waits_seconds=(1, 2), "
+        "requests_per_second=None, circuit_opens_after=5, circuit_rest_seconds=60)"
     )
     assert client == HttpClient(waits_seconds=(1, 2))
     assert hash(client) == hash(HttpClient(waits_seconds=(1, 2)))

@@ -8,7 +8,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from admira.errors import DataError, OptionError, SchemaMismatch
-from admira.schemas import ADS, CRM, TABLES, Kind
+from admira.schemas import ADS, CRM, TABLES, TAGS, Kind
 from admira.stores.base import Backend, Upserted
 from tests.stores.rows import ads, crm
 
@@ -263,3 +263,14 @@ def test_what_is_done_to_a_frame_never_reaches_the_store(store: Backend) -> None
     received = store.read("ads")
     received.loc[:, "clicks"] = 8
     assert column(store, "ads", "clicks") == [1]
+
+
+def test_tags_are_kept_once_and_replaced_by_key(store: Backend) -> None:
+    sheet = TAGS.complete(
+        pd.DataFrame({"campaign_id": ["C-1", "C-2"], "utm_campaign": ["sale", "brand"]})
+    )
+    assert store.read_tags().empty
+    assert (store.upsert_tags(sheet), store.upsert_tags(sheet)) == (2, 0)
+    later = sheet.iloc[:1].assign(valid_from=pd.Timestamp("2025-08-01"))
+    assert store.upsert_tags(later) == 1
+    assert store.read_tags()["valid_from"].notna().tolist() == [True, False]
