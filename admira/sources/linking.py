@@ -35,8 +35,10 @@ def linked(pulls: Sequence[Pull]) -> list[Pull]:
     """
     leads = [_side(pull, "lead", "deal_id") for pull in pulls]
     deals = [_side(pull, "opportunity", "lead_id") for pull in pulls]
-    all_leads = pd.concat([rows for rows in leads if rows is not None] or [_nothing("deal_id")])
-    all_deals = pd.concat([rows for rows in deals if rows is not None] or [_nothing("lead_id")])
+    both = [[rows for rows in side if rows is not None and len(rows)] for side in (leads, deals)]
+    if not all(both):
+        return list(pulls)
+    all_leads, all_deals = map(pd.concat, both)
     if all_leads["deal_id"].isna().all() and all_deals["lead_id"].isna().all():
         return list(pulls)
     pairs = _pairs(all_leads, all_deals)
@@ -50,10 +52,6 @@ def linked(pulls: Sequence[Pull]) -> list[Pull]:
         else pull
         for pull, lead, deal in zip(pulls, leads, deals, strict=True)
     ]
-
-
-def _nothing(link: str) -> pd.DataFrame:
-    return pd.DataFrame({"opportunity_id": [], link: []}, dtype=object)
 
 
 def _side(pull: Pull, entry_stage: str, link: str) -> pd.DataFrame | None:

@@ -127,27 +127,29 @@ def _documents(
     made: set[str] = set()
     records: list[Any] | None = None
     records_so_far = 0
-    following: Request | None = pager.first(request)
-    while following is not None:
-        _require_new(following, made)
-        if len(made) > max_pages:
-            advice = "ask for fewer days, or allow more by max_pages"
-            raise FailedTry(f"it has more than {max_pages} pages", again=False, advice=advice)
-        document, answer = exchange.ask(following, partial(_read, rules))
+    asked = pager.first(request)
+    for number in range(1, max_pages + 1):
+        _require_new(asked, made, number)
+        document, answer = exchange.ask(asked, partial(_read, rules))
         yield document
         before, records = records, _records_in(document, records_path)
         records_so_far += len(records or ())
         is_repeated = bool(records) and records == before
-        page = Page(len(made), following, answer, document, records, records_so_far, is_repeated)
+        page = Page(number, asked, answer, document, records, records_so_far, is_repeated)
         following = pager.after(page)
+        if following is None:
+            return
+        asked = following
+    advice = "ask for fewer days, or allow more by max_pages"
+    raise FailedTry(f"it has more than {max_pages} pages", again=False, advice=advice)
 
 
-def _require_new(request: Request, made: set[str]) -> None:
+def _require_new(request: Request, made: set[str], number: int) -> None:
     """Remember a request, and raise when it was made before."""
     said = json.dumps([request.url, request.params, request.json], sort_keys=True, default=str)
     if said in made:
         raise FailedTry(
-            f"page {len(made)} leads back to a page that was read before",
+            f"page {number - 1} leads back to a page that was read before",
             again=False,
             advice="check how the preset says to page",
         )

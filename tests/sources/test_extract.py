@@ -150,7 +150,7 @@ def test_every_cell_is_as_received(records: list[dict[str, Any]]) -> None:
 @settings(max_examples=50)
 @given(st.lists(json_records | json_cells, min_size=1, max_size=4))
 def test_a_record_that_is_no_object_is_kept_in_the_id_column(records: list[Any]) -> None:
-    raw = extract_ads(records)
+    raw = extract_ads({"external": {"ads": {"performance": records}}})
     assert len(raw) == len(records)
     for position, record in enumerate(records):
         if not isinstance(record, dict):
