@@ -3,27 +3,19 @@
 import os
 import tempfile
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
-from functools import partial, reduce
 from threading import Lock
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
-import pandas as pd
-
+from admira.batches import prepare, write
 from admira.core.campaigns import read_sheet
-from admira.core.normalize import normalize_counted
-from admira.core.settle import settle, settle_segments
-from admira.core.upsert import upsert
-from admira.core.validate import validate
-from admira.ingest_report import IngestReport, TableReport
+from admira.ingest_report import IngestReport
 from admira.log import log_event
-from admira.schemas import TABLES, Kind
-from admira.sources.extract import Extracted, OnSourceError, extract_all, sources_for
+from admira.schemas import Kind
+from admira.sources.extract import OnSourceError, extract_all, sources_for
 from admira.sources.http import HttpClient
 from admira.sources.source import Source
 from admira.store import Store, open_store
@@ -124,13 +116,13 @@ def ingest(
     batches = []
     for kind, found in extracted.items():
         with clock.step(f"{kind}: normalize and validate"):
-            batches.append(_prepare(kind, found, tz=target.tz))
+            batches.append(prepare(kind, found, tz=target.tz))
     if sheet is not None:
         target.add_tags(sheet)
     reports = []
     for batch in batches:
         with clock.step(f"{batch.report.kind}: write"):
-            reports.append(_write(batch, target, run_id=run, now=started))
+            reports.append(write(batch, target, run_id=run, now=started))
     report = IngestReport(run, started, tuple(reports), seconds=clock.finish())
     log_event("ingest.finished", run_id=run, **{each.kind: each.accepted for each in reports})
     return report
@@ -206,84 +198,6 @@ def demo(store: Store | str | os.PathLike[str] = "memory:") -> Store:
     data = generate()
     ingest(target, ads=data.ads, crm=data.crm)
     return target
-
-
-class _Batch(NamedTuple):
-    """One table's rows between extraction and store."""
-
-    accepted: pd.DataFrame
-    rejected: list[tuple[str, pd.DataFrame]]
-    tags: pd.DataFrame
-    report: TableReport
-
-
-def _prepare(kind: Kind, extracted: Extracted, *, tz: str) -> _Batch:
-    """Normalize and validate each pull, and let later pulls replace earlier ones by natural key."""
-    table = TABLES[kind]
-    fixed: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    dropped: Counter[str] = Counter()
-    notes: Counter[str] = Counter()
-    rejected, settled = [], []
-    for pull in extracted.pulls:
-        rows, fixes = normalize_counted(pull.frame, kind=kind, tz=tz)
-        passed, failed = validate(rows, kind=kind, raw=pull.frame)
-        fixed.update(fixes)
-        reasons.update(failed["reasons"])
-        dropped.update(pull.dropped)
-        notes.update(pull.notes)
-        rejected.append((pull.source, failed))
-        settled.append(
-            settle_segments(passed) if pull.rows == "segments" else settle(passed, table)
-        )
-    accepted = reduce(partial(upsert, kind=kind), (each.rows for each in settled), table.empty())
-    if kind == "ads":
-        notes.update(_untagged(accepted))
-    report = TableReport(
-        kind=kind,
-        source=extracted.source_label,
-        fetched=extracted.fetched,
-        accepted=len(accepted),
-        rejected=dict(reasons.most_common()),
-        repeated=sum(pull.repeated for pull in extracted.pulls)
-        + sum(each.repeated for each in settled),
-        superseded=sum(each.superseded for each in settled)
-        + sum(len(each.rows) for each in settled)
-        - len(accepted),
-        merged=extracted.merged + sum(each.merged for each in settled),
-        dropped=dict(dropped),
-        fixed=dict(sorted(fixed.items())),
-        notes=dict(notes),
-        warnings=tuple(warning for pull in extracted.pulls for warning in pull.warnings),
-        skipped=extracted.skipped,
-    )
-    return _Batch(accepted, rejected, pd.concat(each.tags for each in settled), report)
-
-
-def _untagged(ads: pd.DataFrame) -> dict[str, int]:
-    """Count the campaigns without a tag, and the cost that no tag can be credited with."""
-    untagged = ads[ads["utm_campaign"] == ""]
-    if untagged.empty:
-        return {}
-    campaigns = untagged[["channel", "campaign_id"]].drop_duplicates()
-    return {
-        "campaigns_without_tag": len(campaigns),
-        "cost_without_tag": round(float(untagged["cost"].sum())),
-    }
-
-
-def _write(batch: _Batch, store: Store, *, run_id: str, now: datetime) -> TableReport:
-    """Write one table's accepted rows, and its rejected ones into quarantine."""
-    kind = batch.report.kind
-    written = store.backend.upsert(batch.accepted, kind=kind)
-    if len(batch.tags):
-        store.add_tags(batch.tags)
-    quarantined = sum(
-        store.backend.quarantine(rejected, kind=kind, source=source, run_id=run_id, now=now)
-        for source, rejected in batch.rejected
-        if len(rejected)
-    )
-    return replace(batch.report, quarantined=quarantined, **asdict(written))
 
 
 def _silent(_step: str, _done: int, _steps: int) -> None:

@@ -155,6 +155,18 @@ def test_a_column_absent_from_one_file_keeps_what_another_said(tmp_path: Path) -
     assert store.ads()[["campaign_name", "cost"]].to_numpy().tolist() == [["Sale", 9.0]]
 
 
+def test_a_column_that_a_later_run_lacks_keeps_its_stored_values(store: admira.Store) -> None:
+    admira.ingest(store, ads=[{**GOOD_AD, "campaign_name": "Sale"}], crm=[GOOD_DEAL])
+    admira.ingest(store, ads=[{**GOOD_AD, "cost": 9.0}], crm=[GOOD_DEAL])
+    assert store.ads()[["campaign_name", "cost"]].to_numpy().tolist() == [["Sale", 9.0]]
+
+
+def test_a_run_whose_every_source_is_skipped_writes_nothing(store: admira.Store) -> None:
+    report = admira.ingest(store, ads="none.json", crm=[GOOD_DEAL], on_source_error="skip")
+    assert (report["ads"].accepted, report["crm"].accepted) == (0, 1)
+    assert list(report["ads"].skipped) == ["none.json"]
+
+
 def test_the_window_is_half_open_and_reported() -> None:
     store = admira.open_store("memory:")
     days = [{**GOOD_AD, "date": f"2025-08-0{day}"} for day in (1, 2, 3)]
