@@ -17,7 +17,8 @@ _HOMES = {
     "admira.core.metrics": ("compute_metrics",),
     "admira.core.normalize": ("normalize",),
     "admira.core.reconcile": ("reconcile",),
-    "admira.schemas.registry": ("MetricRegistry", "metrics"),
+    "admira.schemas.metrics": ("metrics",),
+    "admira.schemas.registry": ("MetricRegistry",),
     "admira.core.upsert": ("upsert",),
     "admira.core.validate": ("Validated", "validate"),
     "admira.errors": (

@@ -26,8 +26,8 @@ from admira.pipeline import demo as demo
 from admira.pipeline import ingest as ingest
 from admira.pipeline import load as load
 from admira.schemas import SCHEMA_VERSION as SCHEMA_VERSION
+from admira.schemas.metrics import metrics as metrics
 from admira.schemas.registry import MetricRegistry as MetricRegistry
-from admira.schemas.registry import metrics as metrics
 from admira.sources.extract import extract_ads as extract_ads
 from admira.sources.extract import extract_crm as extract_crm
 from admira.sources.http import HttpClient as HttpClient

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from admira.schemas.registry import metrics
+from admira.schemas.metrics import metrics
 
 # What fits a page, in the order in which a campaign is read: spend, funnel, return.
 OVERVIEW = (

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from admira.schemas import ADS, CRM, FACTS, Table
-from admira.schemas.registry import metrics
+from admira.schemas.metrics import metrics
 
 README = Path(__file__).parent.parent / "README.md"
 

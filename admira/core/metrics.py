@@ -11,7 +11,8 @@ from admira.core.filters import Wanted, keep
 from admira.core.frames import Frame, collect, is_pandas, unwrap, wrap
 from admira.errors import AmbiguousData, OptionError
 from admira.schemas import FACTS
-from admira.schemas.registry import Ratio, Terms, metrics
+from admira.schemas.metrics import metrics
+from admira.schemas.registry import Ratio, Terms
 
 Grain = Literal["day", "week", "month"]
 Scope = Literal["all", "paid"]

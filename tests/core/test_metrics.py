@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from admira.core.metrics import compute_metrics
 from admira.errors import AmbiguousData, OptionError, SchemaMismatch
 from admira.schemas import FACTS
-from admira.schemas.registry import metrics
+from admira.schemas.metrics import metrics
 from tests.engines import ENGINES
 
 engines = pytest.mark.parametrize("engine", ENGINES)

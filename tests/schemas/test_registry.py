@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from admira.errors import OptionError
-from admira.schemas.registry import MetricRegistry, Ratio, metrics
+from admira.schemas.metrics import metrics
+from admira.schemas.registry import MetricRegistry, Ratio
 
 MEASURES = [
     "clicks",

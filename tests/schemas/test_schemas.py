@@ -22,7 +22,7 @@ from admira.schemas import (
     Table,
     table_of,
 )
-from admira.schemas.registry import metrics
+from admira.schemas.metrics import metrics
 
 EVERY_TABLE = {table.name: table for table in (ADS, CRM, CAMPAIGNS, FACTS, metrics.table())}
 
