@@ -9,6 +9,8 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic_core import from_json
 
+from admira.sources.collector import collector_paused
+
 Format = Literal["json", "jsonl", "csv", "parquet"]
 
 FORMATS: dict[str, Format] = {
@@ -88,7 +90,8 @@ def decode_json(body: bytes) -> Any:
     """
     body = body.removeprefix(_BOM)
     try:
-        return from_json(body)
+        with collector_paused():
+            return from_json(body)
     except ValueError:
         pass
     try:

@@ -13,6 +13,7 @@ from admira.errors import OptionError, SourceRejected
 from admira.schemas import Kind
 from admira.sources.addresses import is_url
 from admira.sources.archives import ROW_SUFFIXES, NamedContent, unpacked
+from admira.sources.collector import collector_paused
 from admira.sources.decode import (
     Undecodable,
     decode,
@@ -255,7 +256,8 @@ def _pull(label: str, preset: Preset, rows: list[Any] | pd.DataFrame, document: 
         told = f"{repeats:,} rows repeat others, and nothing tells replays from segments"
         warnings = (f"{label}: {told} of equal figures (no {fields}): they add up.",)
         original = rows
-    mapped = map_rows(original, preset, document)
+    with collector_paused():
+        mapped = map_rows(original, preset, document)
     return Pull(
         label,
         len(rows),

@@ -1,6 +1,7 @@
 """Bytes become records exactly, or are refused with a reason."""
 
 import datetime
+import gc
 import io
 import json
 import math
@@ -200,3 +201,10 @@ def test_an_answer_is_what_it_says_it_is(path: str, content_type: str, form: For
 )
 def test_a_file_is_what_its_suffix_says(name: str, form: Format | None) -> None:
     assert format_of_name(name) == form
+
+
+def test_the_collector_runs_again_after_decoding_whatever_came() -> None:
+    for body in (b"[1]", b"["):
+        with suppress(Undecodable):
+            decode_json(body)
+        assert gc.isenabled()
