@@ -503,28 +503,28 @@ def test_a_ratio_of_ones_own_appears_and_disappears(engine: str, own_ratio: str)
 # Laws
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(
-    st.lists(
+    rows=st.lists(
         st.builds(
             fact,
             st.sampled_from(["2025-08-01", "2025-08-02", "2025-09-01"]),
             st.sampled_from(["google_ads", "meta_ads", "(untagged)"]),
             st.sampled_from(["C-1", "C-2"]),
             campaign_name=st.sampled_from([None, "Sale"]),
-            clicks=st.integers(0, 9),
+            clicks=st.sampled_from([0, 1, 9]),
             cost=st.sampled_from([0.0, 0.1, 0.2, 7.5]),
             leads=st.sampled_from([0.0, 1 / 3, 1.0]),
         ),
         max_size=8,
     ),
-    st.lists(
+    by=st.lists(
         st.sampled_from(["date", "channel", "campaign_id", "campaign_name"]),
         unique=True,
         max_size=3,
     ),
-    st.sampled_from([name for name in ENGINES if name != "pandas"]),
 )
+@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "pandas"])
 def test_groups_add_up_to_the_whole_and_engines_agree(
     rows: list[dict], by: list[str], engine: str
 ) -> None:
