@@ -86,7 +86,7 @@ class SchemaMismatch(DataError):
         self.table = table
         self.missing = tuple(missing)
         self.found = tuple(str(name) for name in found)
-        lacking, present = _listed(self.missing), _listed(self.found) or "no columns"
+        lacking, present = listed(self.missing), listed(self.found) or "no columns"
         super().__init__(f"{table} rows lack {lacking}; found {present}. {hint}".rstrip())
 
 
@@ -133,8 +133,8 @@ class MissingExtra(AdmiraError, ImportError):
         super().__init__(f"{feature} needs an extra: pip install 'admira[{extra}]'")
 
 
-def _listed(names: Iterable[str], limit: int = 12) -> str:
+def listed(names: Iterable[str], between: str = ", ", limit: int = 12) -> str:
     """Join names for a sentence, and cut a long list short."""
     shown = [repr(name) for name in names]
     more = len(shown) - limit
-    return ", ".join(shown[:limit]) + (f" and {more} more" if more > 0 else "")
+    return between.join(shown[:limit]) + (f" and {more} more" if more > 0 else "")

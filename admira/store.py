@@ -174,8 +174,12 @@ class Store:
 
     def campaigns(self) -> pd.DataFrame:
         """Give the campaign map of all the store's ads and its UTM sheet."""
+        return self._campaigns_of(self.backend.read("ads"))
+
+    def _campaigns_of(self, all_ads: pd.DataFrame) -> pd.DataFrame:
+        """Give the campaign map of ads that were read already."""
         sheet = self.backend.read_tags()
-        return campaign_map(self.backend.read("ads"), tags=sheet if len(sheet) else None)
+        return campaign_map(all_ads, tags=sheet if len(sheet) else None)
 
     def add_tags(self, sheet: Any) -> int:
         """Keep the team's UTM sheet, so that the join knows its campaigns by it.
@@ -233,13 +237,13 @@ class Store:
         # lands elsewhere may come from any.
         is_elsewhere = options.get("lands_on", "created") != "created"
         first, last = (None, None) if is_elsewhere else (start, end)
-        campaigns = options.pop("campaigns", None)
-        facts = join_utm(
-            self.backend.read("ads", start=start, end=end),
-            self.backend.read("crm", start=first, end=last),
-            campaigns=self.campaigns() if campaigns is None else campaigns,
-            **options,
-        )
+        if options.get("campaigns") is None:
+            all_ads = self.backend.read("ads")
+            options["campaigns"] = self._campaigns_of(all_ads)
+            ads = keep(nw.from_native(all_ads), start=start, end=end).to_native()
+        else:
+            ads = self.backend.read("ads", start=start, end=end)
+        facts = join_utm(ads, self.backend.read("crm", start=first, end=last), **options)
         kept = keep(nw.from_native(facts), start=start, end=end, **filters)
         return kept.to_native().reset_index(drop=True)
 

@@ -125,7 +125,7 @@ def lift(small: pd.DataFrame, like: Frame) -> Frame:
         return nw.from_native(like.to_native().query("_", "SELECT * FROM arrow"))
     if engine.is_pyspark():
         return nw.from_native(like.to_native().sparkSession.createDataFrame(arrow.to_pandas()))
-    return nw.from_native(nw.from_arrow(arrow, backend=engine).to_native())
+    return nw.from_arrow(arrow, backend=engine)
 
 
 def _arrow_schema(small: pd.DataFrame) -> pyarrow.Schema:

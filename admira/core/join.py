@@ -127,7 +127,7 @@ def join_utm(
     measures = funnel_measures(funnel)
     ad_rows = wrap(ads, ADS, _AD_COLUMNS)
     records = _records(crm, measures, rules)
-    known = map_of(wrap(ads, ADS, _MAP_COLUMNS)) if campaigns is None else _given(campaigns)
+    known = map_of(ad_rows.select(_MAP_COLUMNS)) if campaigns is None else _given(campaigns)
     situations = collect(records.select(*LABEL, "month", *_day(rules)).unique())
     bridge = build_bridge(situations, known, rules)
     _warn_of_loose_matches(bridge)

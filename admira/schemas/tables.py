@@ -195,6 +195,9 @@ FACTS = Table(
 
 TABLES: dict[Kind, Table] = {"ads": ADS, "crm": CRM}
 
+# The column that tells a table, and that holds what is no record at all.
+ID_COLUMNS: dict[Kind, str] = {"ads": "campaign_id", "crm": "opportunity_id"}
+
 
 def table_of(columns: Iterable[str], kind: str | None = None) -> Table:
     """Give the table that rows belong to: the one named, else the one whose key column is there.
@@ -211,10 +214,10 @@ def table_of(columns: Iterable[str], kind: str | None = None) -> Table:
             raise OptionError("kind", kind, TABLES)
         return TABLES[kind]
     present = set(columns)
-    if "opportunity_id" in present:
-        return CRM
-    if "campaign_id" in present:
-        return ADS
+    kinds: tuple[Kind, ...] = ("crm", "ads")
+    for name in kinds:
+        if ID_COLUMNS[name] in present:
+            return TABLES[name]
     raise SchemaMismatch(
         "ads or crm",
         missing=["campaign_id", "opportunity_id"],

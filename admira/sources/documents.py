@@ -37,3 +37,18 @@ def values_at(document: Any, path: str) -> list[Any]:
 def value_at(document: Any, path: str) -> Any:
     """Give the first value at a path, ``None`` when there is none."""
     return next(iter(values_at(document, path)), None)
+
+
+def items_at(document: Any, path: str | None) -> list[Any]:
+    """Give the values at a path, and of lists among them each item; no path is the document itself.
+
+    Examples
+    --------
+    >>> items_at([{"results": [1, 2]}, {}, {"results": [3]}], "*.results")
+    [1, 2, 3]
+    """
+    return [
+        item
+        for value in values_at(document, path or "")
+        for item in (value if isinstance(value, list | tuple) else [value])
+    ]

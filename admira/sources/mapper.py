@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from admira.errors import AmbiguousData, SchemaMismatch
-from admira.schemas import TABLES, Table
+from admira.errors import AmbiguousData, SchemaMismatch, listed
+from admira.schemas import ID_COLUMNS, TABLES, Kind, Table
 from admira.sources.distinct import Cells, compared, first_filled, is_blank
 from admira.sources.mapping import ColumnRule, Preset
 from admira.sources.names import folded
@@ -21,15 +21,13 @@ class Mapped(NamedTuple):
     """Raw rows in canonical columns, and the account of what happened on the way.
 
     ``dropped`` counts rows that were left out, by reason; ``notes`` counts what should be told:
-    ``unresolved_macros``, ``default_tags``, ``unresolved_lookups``.  ``identity`` holds the
-    preset's ``row_key`` fields as received, row by row, or is ``None`` unless all of them are
-    there; ``links`` holds the ids of its ``link``.
+    ``unresolved_macros``, ``default_tags``, ``unresolved_lookups``.  ``links`` holds
+    the ids of the preset's ``link``, row by row.
     """
 
     frame: pd.DataFrame
     dropped: dict[str, int]
     notes: dict[str, int]
-    identity: pd.DataFrame | None
     links: pd.DataFrame
 
 
@@ -104,12 +102,11 @@ def map_rows(rows: Sequence[Any] | pd.DataFrame, preset: Preset, document: Any =
     cells |= tagged.columns
     for name in table.required:
         cells.setdefault(name, [None] * len(fields))
-    _keep_strangers(cells, fields, table)
+    _keep_strangers(cells, fields, preset.kind)
     return Mapped(
         _frame({name: cells[name] for name in table.names if name in cells}, len(fields)),
         dropped,
         {note: count for note, count in notes.items() if count},
-        _identity(fields, preset),
         _frame({name: fields.cells(path) for name, path in preset.link.items()}, len(fields)),
     )
 
@@ -167,7 +164,7 @@ def _missing(
     if (preset.kind, name) == ("ads", "date"):
         return AmbiguousData(
             f"The rows do not say which day they are about: {preset.name} expects "
-            f"{_listed(absent, ' or ')}; found {_listed(found)}. Export the report broken down by "
+            f"{_named(absent, ' or ')}; found {_named(found)}. Export the report broken down by "
             "day, or name the column with params={'columns.date.from': ...}."
         )
     nearest = _nearest(absent, found)
@@ -176,7 +173,7 @@ def _missing(
         preset.kind,
         missing=[name],
         found=found,
-        hint=f"{preset.name} takes it from {_listed(absent, ' and ' if rule.add else ' or ')}. "
+        hint=f"{preset.name} takes it from {_named(absent, ' and ' if rule.add else ' or ')}. "
         f"{f'Did you mean {nearest!r}? ' if nearest else ''}"
         f"Name another field with params={{'columns.{name}.{operation}': ...}}.",
     )
@@ -216,21 +213,14 @@ def _currency(fields: Fields, path: str) -> Cells:
     return fields.cells(path) if code is None else [code] * len(fields)
 
 
-def _keep_strangers(cells: dict[str, Cells], fields: Fields, table: Table) -> None:
+def _keep_strangers(cells: dict[str, Cells], fields: Fields, kind: Kind) -> None:
     """Keep a record that is no object in the id column, where quarantine will show it."""
     if not isinstance(fields, RecordFields):
         return
-    id_column = "campaign_id" if table.name == "ads" else "opportunity_id"
+    id_column = ID_COLUMNS[kind]
     strangers = fields.strangers()
     if strangers:
         cells[id_column] = [strangers.get(row, cell) for row, cell in enumerate(cells[id_column])]
-
-
-def _identity(fields: Fields, preset: Preset) -> pd.DataFrame | None:
-    """Give the fields that identify a raw row, if all of them are there."""
-    if not preset.row_key or not all(map(fields.has, preset.row_key)):
-        return None
-    return _frame({path: fields.cells(path) for path in preset.row_key}, len(fields))
 
 
 def _frame(columns: dict[str, Cells], size: int) -> pd.DataFrame:
@@ -242,7 +232,6 @@ def _frame(columns: dict[str, Cells], size: int) -> pd.DataFrame:
     )
 
 
-def _listed(names: list[str], between: str = ", ", limit: int = 12) -> str:
-    """Join names for a sentence, and cut a long list short."""
-    shown = between.join(map(repr, names[:limit])) or "nothing"
-    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
+def _named(names: list[str], between: str = ", ") -> str:
+    """Join names for a sentence; where there are none, say so."""
+    return listed(names, between) or "nothing"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from admira.errors import SourceError
 from admira.sources.addresses import host_of
 from admira.sources.decode import decode, format_of_answer
-from admira.sources.documents import values_at
+from admira.sources.documents import items_at
 from admira.sources.exchange import Exchange
 from admira.sources.failures import FailedTry, last_error
 from admira.sources.http import HttpClient, require_count
@@ -170,10 +170,7 @@ def _records_in(document: Any, path: str | None) -> list[Any] | None:
     """Find the records of a page, ``None`` when there is no telling where they are."""
     if path is None:
         return document if isinstance(document, list) else None
-    found: list[Any] = []
-    for value in values_at(document, path):
-        found.extend(value if isinstance(value, list) else [value])
-    return found
+    return items_at(document, path)
 
 
 def _progress(pages_done: int) -> str:

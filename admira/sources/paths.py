@@ -235,23 +235,6 @@ def value_at(value: Any, steps: Sequence[str], missing: Any = None) -> Any:
     return value
 
 
-def items_at(document: Any, path: str | None) -> list[Any]:
-    """Give the items of all lists that a path leads to, ``*`` meaning each item of a list.
-
-    Examples
-    --------
-    >>> items_at([{"results": [1, 2]}, {}, {"results": [3]}], "*.results")
-    [1, 2, 3]
-    """
-    found = [document]
-    for step in steps_of(path) if path else ():
-        if step == _EVERY:
-            found = [item for value in found if isinstance(value, LISTS) for item in value]
-        else:
-            found = [inner for value in found if (inner := value_at(value, [step])) is not None]
-    return [item for value in found for item in (value if isinstance(value, LISTS) else [value])]
-
-
 def _one_step(walked: _Walked, step: str) -> _Walked:
     """Take one step from every value; the usual case, where all have it, is the fast one."""
     values = walked.cells

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from admira.errors import OptionError, SourceRejected
-from admira.schemas import Kind
+from admira.schemas import ID_COLUMNS, Kind
 from admira.sources.addresses import is_url
 from admira.sources.archives import ROW_SUFFIXES, NamedContent, unpacked
 from admira.sources.collector import collector_paused
@@ -21,7 +21,7 @@ from admira.sources.decode import (
     format_of_name,
     require_each_once,
 )
-from admira.sources.documents import values_at
+from admira.sources.documents import items_at, values_at
 from admira.sources.files import contents_of
 from admira.sources.http import HttpClient
 from admira.sources.mapper import has_identity, map_rows
@@ -37,7 +37,6 @@ from admira.sources.tabular import read_table
 from admira.sources.totals import checked_total
 from admira.sources.window import Window
 
-_ID_COLUMNS: dict[Kind, str] = {"ads": "campaign_id", "crm": "opportunity_id"}
 OUTSIDE = "outside the window"
 API_NAMES: dict[Kind, str] = {"ads": "ADS API", "crm": "CRM API"}
 
@@ -145,7 +144,7 @@ def _file_pull(kind: Kind, content: NamedContent) -> Pull:
 
 def _is_canonical(sheet: Sheet, kind: Kind) -> bool:
     """Tell whether the first line has the contract's id column, by its very name."""
-    return any(_ID_COLUMNS[kind] in line.cells for line in sheet.top if line.number == 0)
+    return any(ID_COLUMNS[kind] in line.cells for line in sheet.top if line.number == 0)
 
 
 def _decoded(content: NamedContent) -> Any:
@@ -215,9 +214,8 @@ def _document_pull(label: str, preset: Preset, documents: list[Any]) -> Pull:
 def _records_of(document: Any, preset: Preset, label: str) -> list[Any]:
     """Find the records of one document: where the preset says, or all of a bare list."""
     path = preset.records
-    found = [] if path is None else values_at(document, path)
-    if found:
-        return [record for each in found for record in (each if isinstance(each, list) else [each])]
+    if path is not None and values_at(document, path):
+        return items_at(document, path)
     if preset.empty is not None and values_at(document, preset.empty):
         return []
     if isinstance(document, list):

@@ -9,16 +9,13 @@ import numpy as np
 import pandas as pd
 
 from admira.errors import SourceRejected
-from admira.schemas import Kind, table_of
+from admira.schemas import ID_COLUMNS, Kind, table_of
 
 # Where the canonical API keeps its records.
 _ENVELOPES: dict[Kind, tuple[str, ...]] = {
     "ads": ("external", "ads", "performance"),
     "crm": ("external", "crm", "opportunities"),
 }
-
-# Where a record that is no object is kept, for the quarantine to show.
-_ID_COLUMNS: dict[Kind, str] = {"ads": "campaign_id", "crm": "opportunity_id"}
 
 
 def records_in(document: Any, kind: Kind, label: str) -> list[Any]:
@@ -31,7 +28,7 @@ def records_in(document: Any, kind: Kind, label: str) -> list[Any]:
     """
     if isinstance(document, list | tuple):
         return list(document)
-    if isinstance(document, Mapping) and _ID_COLUMNS[kind] in document:
+    if isinstance(document, Mapping) and ID_COLUMNS[kind] in document:
         return [document]
     inner = document
     path: list[str] = []
@@ -53,7 +50,7 @@ def frame_of(records: Sequence[Any], kind: Kind) -> pd.DataFrame:
     """
     rows = records
     if not set(map(type, records)) <= {dict}:
-        id_column = _ID_COLUMNS[kind]
+        id_column = ID_COLUMNS[kind]
         rows = [row if isinstance(row, Mapping) else {id_column: row} for row in records]
     names = list(dict.fromkeys(chain.from_iterable(rows))) or table_of((), kind).required
     return pd.DataFrame({_shown(name): _cells(rows, name) for name in names}, copy=False)

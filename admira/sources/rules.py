@@ -16,9 +16,10 @@ from admira.sources.distinct import (
     is_blank,
     read_texts_once,
 )
+from admira.sources.documents import items_at
 from admira.sources.mapping import ColumnRule
 from admira.sources.numbers import plain_numbers
-from admira.sources.paths import Fields, items_at, steps_of, value_at
+from admira.sources.paths import Fields, steps_of, value_at
 
 
 def applied(

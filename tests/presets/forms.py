@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from admira.sources.decode import decode
+from admira.sources.documents import items_at
 from admira.sources.mapper import Mapped, map_rows
 from admira.sources.mapping import Preset
-from admira.sources.paths import items_at
 from admira.sources.sheets import open_sheet
 from admira.sources.tabular import read_table
 
@@ -131,6 +131,13 @@ def mapped(form: Form, preset: Preset) -> tuple[Mapped, dict[str, int]]:
     document = decode(form.content(), "json")
     mapped_rows = map_rows(items_at(document, preset.records), preset, document)
     return mapped_rows, mapped_rows.dropped
+
+
+def rows_of(form: Form, preset: Preset) -> Any:
+    """Give the raw rows of a form's fixture."""
+    if form.is_export:
+        return read_table(open_sheet(form.content(), form.file), preset.csv).frame
+    return items_at(decode(form.content(), "json"), preset.records)
 
 
 def document_of(preset: str) -> Any:

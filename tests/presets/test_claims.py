@@ -9,9 +9,9 @@ import pytest
 from admira.core.normalize import normalize
 from admira.errors import SchemaMismatch
 from admira.schemas import TABLES
+from admira.sources.documents import items_at
 from admira.sources.mapper import map_rows
 from admira.sources.mapping import Preset
-from admira.sources.paths import items_at
 from admira.sources.presets import load_preset
 
 from .forms import NAMES

@@ -7,13 +7,13 @@ import pytest
 
 from admira.core.normalize import normalize
 from admira.errors import AmbiguousData
-from admira.sources.mapper import map_rows
-from admira.sources.paths import items_at
+from admira.sources.documents import items_at
+from admira.sources.mapper import has_identity, map_rows
 from admira.sources.presets import load_preset
 from admira.sources.sheets import open_sheet
 from admira.sources.tabular import read_table
 
-from .forms import EXPORTS, FORMS, document_of, mapped
+from .forms import EXPORTS, FORMS, document_of, mapped, rows_of
 
 
 @pytest.mark.parametrize(
@@ -38,23 +38,20 @@ def test_a_preset_says_which_lead_became_which_deal(file: str, ids: dict[str, An
 def test_raw_rows_are_identified_where_all_that_splits_them_is_there(name: str) -> None:
     form = next(form for form in FORMS if form.preset == name)
     preset = load_preset(name)
-    identity = mapped(form, preset)[0].identity
+    rows = rows_of(form, preset)
 
-    if name == "meta_ads_csv":
-        assert identity is None, "the export has no Ad ID"
-    else:
-        assert identity is not None
-        assert tuple(identity.columns) == preset.row_key
+    assert preset.row_key
+    assert has_identity(rows, preset) == (name != "meta_ads_csv"), "that export has no Ad ID"
 
 
 def test_a_microsoft_report_cut_down_to_ids_and_measures_identifies_no_row() -> None:
     cells = {"TimePeriod": ["8/1/2025"] * 2, "CampaignId": ["829"] * 2}
     measures = {"Clicks": ["2"] * 2, "Impressions": ["98"] * 2, "Spend": ["3.10"] * 2}
 
-    cut_down = map_rows(pd.DataFrame(cells | measures), load_preset("microsoft_ads_csv"))
+    rows, preset = pd.DataFrame(cells | measures), load_preset("microsoft_ads_csv")
 
-    assert cut_down.identity is None
-    assert len(cut_down.frame) == 2
+    assert not has_identity(rows, preset)
+    assert len(map_rows(rows, preset).frame) == 2
 
 
 def test_microsoft_days_are_read_as_the_page_and_as_the_api_write_them() -> None:

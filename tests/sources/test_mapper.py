@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from admira.core.normalize import normalize
 from admira.errors import AdmiraError, AmbiguousData, SchemaMismatch
-from admira.sources.mapper import Mapped, map_rows
+from admira.sources.mapper import Mapped, has_identity, map_rows
 from admira.sources.mapping import Preset
 from admira.sources.mapping_format import mapping_from
 
@@ -341,13 +341,11 @@ def test_two_columns_of_money_in_different_currencies_are_refused() -> None:
         map_rows(frame, ads({"cost": {"from": "Spent (*)"}}))
 
 
-def test_identity_is_given_only_where_all_of_its_fields_are_there() -> None:
+def test_rows_are_identified_only_where_all_the_fields_of_their_key_are_there() -> None:
     preset = ads(row_key=["id", "device"])
-    whole = map_rows([ROW | {"device": "tv"}, ROW], preset).identity
-    assert whole is not None
-    assert whole.to_dict("list") == {"id": ["7", "7"], "device": ["tv", None]}
-    assert map_rows([ROW], preset).identity is None
-    assert map_rows([ROW], ads()).identity is None
+    assert has_identity([ROW | {"device": "tv"}, ROW], preset)
+    assert not has_identity([ROW], preset)
+    assert not has_identity([ROW], ads())
 
 
 def test_links_of_leads_and_deals_stand_beside_the_rows() -> None:
