@@ -91,7 +91,9 @@ def demo(
     typer.echo(f"{report}\n")
     _print_kpis(target, by=["channel"])
     typer.echo("\nWhat went into the join came out of it:")
-    typer.echo(target.reconcile().drop(columns="tolerance").to_string(index=False))
+    totals = target.reconcile().drop(columns="tolerance")
+    totals["difference"] = totals["difference"].round(6) + 0.0  # no -0.0
+    typer.echo(totals.to_string(index=False))
     typer.echo(
         f"\n{report.partitions_rewritten:,} partitions rewritten. The store is at "
         f"{store.resolve()}: plain Parquet, by date and channel.\n"
@@ -205,7 +207,13 @@ def _param(text: str) -> tuple[str, str]:
 @app.command()
 def presets() -> None:
     """List the forms of platforms that admira reads."""
-    typer.echo(admira.presets().to_string(index=False, justify="left"))
+    listing = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    forms = admira.presets()
+    for name in forms:
+        listing.add_column(str(name), no_wrap=True)
+    for cells in forms.itertuples(index=False):
+        listing.add_row(*cells)
+    _console().print(listing)
 
 
 @app.command()
