@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import asdict, replace
-from datetime import datetime
 from functools import partial, reduce
 from typing import NamedTuple
 
@@ -12,18 +11,25 @@ from admira.core.normalize import normalize_counted
 from admira.core.settle import settle, settle_segments
 from admira.core.upsert import upsert
 from admira.core.validate import validate
+from admira.errors import DataError
+from admira.ingest_plan import described
 from admira.ingest_report import TableReport
-from admira.schemas import TABLES, TAGS, Kind
+from admira.schemas import ID_COLUMNS, TABLES, TAGS, Kind
 from admira.sources.extract import Extracted
-from admira.store import Store
+from admira.stores.quarantine import REMOVED
+from admira.stores.transaction import Transaction
 
 
 class Batch(NamedTuple):
-    """One table's rows between extraction and store."""
+    """One table's rows between extraction and store.
+
+    ``ids`` are those of all rows, the rejected ones included: what the source still has.
+    """
 
     accepted: pd.DataFrame
     rejected: list[tuple[str, pd.DataFrame]]
     tags: pd.DataFrame
+    ids: set[str]
     report: TableReport
 
 
@@ -35,8 +41,11 @@ def prepare(kind: Kind, extracted: Extracted, *, tz: str) -> Batch:
     dropped: Counter[str] = Counter()
     notes: Counter[str] = Counter()
     rejected, settled = [], []
+    ids: set[str] = set()
     for pull in extracted.pulls:
         rows, fixes = normalize_counted(pull.frame, kind=kind, tz=tz)
+        if kind == "crm":
+            ids.update(rows[ID_COLUMNS[kind]].dropna())
         passed, failed = validate(rows, kind=kind, raw=pull.frame)
         fixed.update(fixes)
         reasons.update(failed["reasons"])
@@ -66,12 +75,13 @@ def prepare(kind: Kind, extracted: Extracted, *, tz: str) -> Batch:
         merged=extracted.merged + sum(each.merged for each in settled),
         dropped=dict(dropped),
         fixed=dict(sorted(fixed.items())),
+        windows={each.source: described(each) for each in extracted.coverage},
         notes=dict(notes),
         warnings=tuple(warning for pull in extracted.pulls for warning in pull.warnings),
         skipped=extracted.skipped,
     )
     tags = pd.concat([TAGS.empty(), *(each.tags for each in settled)])
-    return Batch(accepted, rejected, tags, report)
+    return Batch(accepted, rejected, tags, ids, report)
 
 
 def _untagged(ads: pd.DataFrame) -> dict[str, int]:
@@ -86,15 +96,56 @@ def _untagged(ads: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def write(batch: Batch, store: Store, *, run_id: str, now: datetime) -> TableReport:
-    """Write one table's accepted rows, and its rejected ones into quarantine."""
+def check_rejects(batch: Batch, max_reject_rate: float | None) -> None:
+    """Refuse a table of which more rows were rejected than is allowed.
+
+    Raises
+    ------
+    DataError
+        With the most frequent reasons.
+    """
+    report = batch.report
+    if max_reject_rate is None or not report.rejected_rows:
+        return
+    rate = report.rejected_rows / report.fetched
+    if rate > max_reject_rate:
+        reasons = ", ".join(f"{reason} × {n:,}" for reason, n in [*report.rejected.items()][:3])
+        raise DataError(
+            f"{report.rejected_rows:,} of {report.fetched:,} {report.kind} rows ({rate:.1%}) were "
+            f"rejected, more than max_reject_rate={max_reject_rate:g} allows: {reasons}. Nothing "
+            "was written."
+        )
+
+
+def gone_from(batch: Batch, known: set[str], max_removed_rate: float) -> set[str]:
+    """Give the opportunities that the store knew and a complete read no longer has.
+
+    Raises
+    ------
+    DataError
+        When they are more than ``max_removed_rate`` of those known.
+    """
+    gone = known - batch.ids
+    if gone and len(gone) / len(known) > max_removed_rate:
+        raise DataError(
+            f"The store holds {len(known):,} opportunities, of which {len(gone):,} are not in the "
+            f"{len(batch.ids):,} that were read as complete: more than "
+            f"max_removed_rate={max_removed_rate:g} allows. Nothing was written. Check that the "
+            "source was read to its end, or raise the rate."
+        )
+    return gone
+
+
+def write(batch: Batch, commit: Transaction, *, gone: set[str]) -> TableReport:
+    """Write one table's accepted rows, and its rejected and removed ones into quarantine."""
     kind = batch.report.kind
-    written = store.backend.upsert(batch.accepted, kind=kind)
+    written = commit.upsert(batch.accepted, kind=kind)
     if len(batch.tags):
-        store.add_tags(batch.tags)
+        commit.upsert_tags(batch.tags)
     quarantined = sum(
-        store.backend.quarantine(rejected, kind=kind, source=source, run_id=run_id, now=now)
+        commit.quarantine(rejected, kind=kind, source=source)
         for source, rejected in batch.rejected
         if len(rejected)
     )
-    return replace(batch.report, quarantined=quarantined, **asdict(written))
+    removed = commit.remove(kind, gone, reason=REMOVED)
+    return replace(batch.report, quarantined=quarantined, removed=tuple(removed), **asdict(written))

@@ -1,4 +1,4 @@
-"""The command line: demo, ingest, extract and metrics, each one call of the library."""
+"""The command line: demo, ingest, extract, presets and metrics, each one call of the library."""
 
 import sys
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from rich.table import Table
 
 import admira
 from admira import datasets
+from admira.cli_upkeep import StoreFolder, upkeep
 from admira.config import Settings
 from admira.errors import AdmiraError, OptionError, SourceRejected
 from admira.explaining import explained
@@ -30,10 +31,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(upkeep)
 
-StoreFolder = Annotated[
-    str | None, typer.Option(help="The store's folder; else ADMIRA_STORE, else ./admira-store.")
-]
 Day = Annotated[str | None, typer.Option(metavar="DAY", help="Such as 2025-08-31; included.")]
 
 
@@ -116,13 +115,27 @@ def ingest(
         Path | None, typer.Option(help="The team's UTM sheet, a CSV with campaign_id and tags.")
     ] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="DAY", help="First day to fetch, such as 2025-08-01.")
+        str | None,
+        typer.Option(metavar="DAY", help="First day to fetch, or auto: what can be new."),
     ] = None,
     until: Annotated[
         str | None, typer.Option(metavar="DAY", help="The day after the last one to fetch.")
     ] = None,
+    lookback_days: Annotated[
+        int, typer.Option(help="With --since auto, how far back ads are read again.")
+    ] = 30,
+    max_reject_rate: Annotated[
+        float | None, typer.Option(help="Write nothing when more of a table's rows are rejected.")
+    ] = None,
     tz: Annotated[
         str | None, typer.Option(help="Reporting time zone of a new store, such as Europe/Madrid.")
+    ] = None,
+    *,
+    crm_complete: Annotated[
+        bool | None,
+        typer.Option(
+            "--crm-complete", help="The CRM read is all there is: remove what is no longer in it."
+        ),
     ] = None,
 ) -> None:
     """Fetch ads and CRM rows and bring the store up to date; running it twice changes nothing.
@@ -141,6 +154,9 @@ def ingest(
             tags=None if tags is None else _utm_sheet(tags),
             since=since,
             until=until,
+            lookback_days=lookback_days,
+            crm_complete=crm_complete,
+            max_reject_rate=max_reject_rate,
             progress=tell,
         )
     typer.echo(repr(report))

@@ -1,10 +1,14 @@
 """What one ingest did, table by table, so that every row fetched is accounted for."""
 
+import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from html import escape
 from typing import Any
 
+import pandas as pd
+
+from admira.errors import listed
 from admira.schemas import Kind
 
 
@@ -34,12 +38,17 @@ class TableReport:
         Rows left out on purpose, by reason.
     fixed : dict of str to int
         Values mended on the way, by kind.
-    inserted, updated, unchanged : int
-        What the accepted rows did to the store.
+    inserted, updated, unchanged, stale, expired : int
+        What the accepted rows did to the store; stale ones are older than the stored ones by
+        ``updated_at``, expired ones of days that it no longer keeps: neither was written.
+    removed : tuple of str
+        Ids that the store held and a complete read no longer has.
     quarantined : int
         Rejected rows that quarantine had not held before.
     partitions_touched, partitions_rewritten : int
         Partitions that hold an accepted key, and those among them whose rows changed.
+    windows : dict of str to str
+        Each source's label, with the part of it that was read.
     notes : dict of str to int
         What else should be known: unresolved macros, campaigns without a tag, …
     warnings : tuple of str
@@ -61,9 +70,13 @@ class TableReport:
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
+    stale: int = 0
+    expired: int = 0
+    removed: tuple[str, ...] = ()
     quarantined: int = 0
     partitions_touched: int = 0
     partitions_rewritten: int = 0
+    windows: dict[str, str] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     skipped: dict[str, str] = field(default_factory=dict)
@@ -125,6 +138,19 @@ class IngestReport:
             "tables": {table.kind: asdict(table) for table in self.tables},
         }
 
+    def as_run(self) -> pd.DataFrame:
+        """Give the one row of the runs table that this run is."""
+        started = pd.Timestamp(self.started_at).tz_convert("UTC")
+        month = started.tz_localize(None).normalize().replace(day=1)
+        return pd.DataFrame(
+            {
+                "month": [month],
+                "run_id": self.run_id,
+                "started_at": started,
+                "report": json.dumps(self.to_dict(), ensure_ascii=False),
+            }
+        )
+
     def __repr__(self) -> str:
         """Give a paragraph per table."""
         lines = [f"IngestReport {self.run_id}, {self.seconds:.1f} s"]
@@ -153,6 +179,9 @@ def _facts(table: TableReport) -> list[tuple[str, str]]:
     """Describe one table's report line by line; what did not happen is left out."""
     lines = [("fetched", f"{table.fetched:,} rows"), ("accepted", f"{table.accepted:,}")]
     lines += [("rejected", f"{table.rejected_rows:,}{_by(table.rejected)}")]
+    parts = {window for window in table.windows.values() if window != "everything"}
+    if parts:
+        lines += [("read", f"{part} of {label}") for label, part in table.windows.items()]
     for label, count in (
         ("repeated", table.repeated),
         ("superseded", table.superseded),
@@ -166,9 +195,14 @@ def _facts(table: TableReport) -> list[tuple[str, str]]:
     lines += [(name.replace("_", " "), f"{count:,}") for name, count in table.notes.items()]
     lines += [("warning", sentence) for sentence in table.warnings]
     lines += [("skipped", f"{source}: {reason}") for source, reason in table.skipped.items()]
+    rare = {"stale": table.stale, "expired": table.expired, "removed": len(table.removed)}
+    told = "".join(f", {count:,} {what}" for what, count in rare.items() if count)
+    if table.removed:
+        lines.append(("removed", listed(table.removed)))
+    parts_of = f"{table.partitions_rewritten:,} of {table.partitions_touched:,} partitions"
     effect = (
-        f"{table.inserted:,} inserted, {table.updated:,} updated, {table.unchanged:,} unchanged; "
-        f"{table.partitions_rewritten:,} of {table.partitions_touched:,} partitions rewritten"
+        f"{table.inserted:,} inserted, {table.updated:,} updated, {table.unchanged:,} unchanged"
+        f"{told}; {parts_of} rewritten"
     )
     return [*lines, ("store", effect)]
 

@@ -3,22 +3,26 @@
 import os
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from threading import Lock
 from time import perf_counter
 from typing import Any
 
-from admira.batches import prepare, write
+from admira.batches import check_rejects, gone_from, prepare, write
 from admira.core.campaigns import read_sheet
+from admira.errors import OptionError
+from admira.ingest_plan import Since, marks_in, moved, windows
 from admira.ingest_report import IngestReport
 from admira.log import log_event
 from admira.schemas import Kind
-from admira.sources.extract import OnSourceError, extract_all, sources_for
+from admira.sources.extract import Extracted, OnSourceError, extract_all, sources_for
 from admira.sources.http import HttpClient
+from admira.sources.presets import load_preset
 from admira.sources.source import Source
 from admira.store import Store, open_store
+from admira.stores.records import RUNS, WATERMARKS
 
 Progress = Callable[[str, int, int], None]
 
@@ -29,8 +33,12 @@ def ingest(
     ads: Any = None,
     crm: Any = None,
     tags: Any = None,
-    since: str | date | None = None,
+    since: Since = None,
     until: str | date | None = None,
+    lookback_days: int = 30,
+    crm_complete: bool | None = None,
+    max_reject_rate: float | None = None,
+    max_removed_rate: float = 0.5,
     client: HttpClient | None = None,
     max_workers: int = 8,
     on_source_error: OnSourceError = "raise",
@@ -40,8 +48,9 @@ def ingest(
 ) -> IngestReport:
     """Bring both tables of a store up to date from their sources.
 
-    All sources are read whole, side by side, before anything is written: if one is down, nothing
-    is.  Running it twice is the same as running it once.
+    All sources are read side by side before anything is written: if one is down, nothing is.  Then
+    both tables, the rejected rows, the watermarks and the run's report are one commit, all of it or
+    nothing.  Running it twice is the same as running it once.
 
     Parameters
     ----------
@@ -53,7 +62,19 @@ def ingest(
     tags : DataFrame, optional
         The team's UTM sheet, which the store keeps; see :func:`campaign_map`.
     since, until : day, optional
-        Half-open window ``[since, until)``.
+        Half-open window ``[since, until)``; by default everything.  ``since="auto"`` asks each
+        source for what can be new: ads from ``lookback_days`` before the day up to which they were
+        read, opportunities for what changed from then on, where every one has ``updated_at``.
+    lookback_days : int
+        How far platforms restate their figures.
+    crm_complete : bool, optional
+        Whether the opportunities read are all there are, so that those that the store holds
+        besides were deleted at the source and are removed, into quarantine.  By default only where
+        the presets of all sources say so.
+    max_reject_rate : float, optional
+        The share of a table's rows that may be rejected; above it nothing is written.
+    max_removed_rate : float
+        The share of the store's opportunities that a complete read may remove.
     client : HttpClient, optional
         Time-outs, waits and rate limits of HTTP sources.
     max_workers : int
@@ -63,7 +84,8 @@ def ingest(
     run_id : str, optional
         The run's name; a new one by default.
     now : datetime, optional
-        The instant that quarantine records; the clock's by default.
+        The instant that the store records, and that ends the last complete day (UTC); the clock's
+        by default.
     progress : callable, optional
         Called as ``progress(step, steps_done, steps)`` before each step, and once at the end.
 
@@ -80,6 +102,10 @@ def ingest(
         When a source lacks a column that must exist.
     AmbiguousData
         When rows can be read in more than one way.
+    DataError
+        When more rows are rejected or removed than allowed.
+    OptionError
+        When an option has a value that does not exist, or ``crm_complete`` meets a window.
     StoreError
         When the store cannot be written.
 
@@ -103,29 +129,69 @@ def ingest(
         "crm": sources_for("crm", crm),
     }
     clock = _Clock(progress, steps=sum(map(len, sources.values())) + 2 * len(sources))
+    marks = marks_in(target.watermarks())
+    window_of = windows(sources, since, until, marks=marks, lookback_days=lookback_days)
+    known = _ids_known(target, sources["crm"], claimed=crm_complete)
     extracted = extract_all(
         sources,
-        since=since,
-        until=until,
+        window_of=window_of,
         client=client,
         max_workers=max_workers,
         on_source_error=on_source_error,
         on_start=clock.tell,
         on_done=clock.tick,
     )
+    is_complete = _is_complete(extracted["crm"], claimed=crm_complete)
     batches = []
     for kind, found in extracted.items():
         with clock.step(f"{kind}: normalize and validate"):
-            batches.append(prepare(kind, found, tz=target.tz))
-    if sheet is not None:
-        target.add_tags(sheet)
+            batch = prepare(kind, found, tz=target.tz)
+            check_rejects(batch, max_reject_rate)
+            batches.append(batch)
     reports = []
-    for batch in batches:
-        with clock.step(f"{batch.report.kind}: write"):
-            reports.append(write(batch, target, run_id=run, now=started))
-    report = IngestReport(run, started, tuple(reports), seconds=clock.finish())
+    with target.backend.transaction(run_id=run, now=started) as commit:
+        if sheet is not None:
+            commit.upsert_tags(sheet)
+        for batch in batches:
+            kind = batch.report.kind
+            is_all = kind == "crm" and is_complete
+            gone = gone_from(batch, known, max_removed_rate) if is_all else set()
+            with clock.step(f"{kind}: write"):
+                reports.append(write(batch, commit, gone=gone))
+            moves = moved(kind, extracted[kind].coverage, marks, started)
+            commit.record(WATERMARKS, moves.assign(run_id=run))
+        report = IngestReport(run, started, tuple(reports), seconds=clock.finish())
+        commit.record(RUNS, report.as_run())
     log_event("ingest.finished", run_id=run, **{each.kind: each.accepted for each in reports})
     return report
+
+
+def _ids_known(store: Store, sources: Sequence[Source], *, claimed: bool | None) -> set[str]:
+    """Give the ids that the store holds before a read that may turn out to be complete."""
+    says_so = any(
+        source.preset is not None and load_preset(source.preset, source.params).complete
+        for source in sources
+    )
+    if claimed or (claimed is None and says_so):
+        return set(store.backend.read("crm", columns=["opportunity_id"])["opportunity_id"])
+    return set()
+
+
+def _is_complete(extracted: Extracted, *, claimed: bool | None) -> bool:
+    """Tell whether the opportunities read are all there are.
+
+    Raises
+    ------
+    OptionError
+        When that is claimed of a read that cannot be complete.
+    """
+    is_open = all(each.window.is_open for each in extracted.coverage)
+    if claimed and not (is_open and not extracted.skipped):
+        raise OptionError(
+            "crm_complete", claimed, ["False, where days are asked for or a source was skipped"]
+        )
+    says_so = bool(extracted.pulls) and all(pull.is_complete for pull in extracted.pulls)
+    return bool(claimed) or (claimed is None and says_so and is_open and not extracted.skipped)
 
 
 def load(

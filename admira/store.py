@@ -2,35 +2,45 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import narwhals as nw
 import pandas as pd
 
-from admira.core.campaigns import campaign_map, read_sheet
+from admira.answers import campaigns_of, facts_of, in_pandas, metrics_of
+from admira.core.campaigns import read_sheet
 from admira.core.days import Day
 from admira.core.filters import VALUE_FILTERS, keep
-from admira.core.join import join_utm
-from admira.core.metrics import compute_metrics
 from admira.core.reconcile import reconcile
 from admira.core.validate import validate
-from admira.errors import DataError, StoreError
+from admira.errors import DataError
 from admira.ingest_report import IngestReport
-from admira.schemas import Kind
+from admira.schemas import FACTS, Kind
 from admira.stores.base import Backend, Upserted
+from admira.upkeep import Upkeep
 
 
-def open_store(url: str | os.PathLike[str], *, tz: str | None = None) -> "Store":
+def open_store(
+    url: str | os.PathLike[str],
+    *,
+    tz: str | None = None,
+    archive: str | None = None,
+    lock_timeout_seconds: float = 60.0,
+) -> "Store":
     """Open the store at a path, or one in memory; a new one is made by its first upsert.
 
     Parameters
     ----------
     url : str or path
-        A folder, or ``"memory:"`` for a store that ends with the process.
+        A folder, ``s3://bucket/prefix`` (extra ``s3``), or ``"memory:"`` for a store that ends
+        with the process.
     tz : str, optional
         The reporting time zone, such as ``"Europe/Madrid"``, in which an opportunity's day is cut;
         UTC by default.  A store keeps the one it was made with.
+    archive : str, optional
+        Where older partitions are; a store that was archived knows it.
+    lock_timeout_seconds : float
+        How long a writer waits for another one.
 
     Returns
     -------
@@ -54,16 +64,14 @@ def open_store(url: str | os.PathLike[str], *, tz: str | None = None) -> "Store"
         from admira.stores.memory import MemoryStore
 
         return Store(MemoryStore(tz=tz or "UTC"))
-    if "://" in location:
-        scheme = location.split("://", 1)[0]
-        message = f"A store at {scheme}:// is not supported; give a folder, or 'memory:'."
-        raise StoreError(message)
     from admira.stores.parquet import ParquetStore
 
-    return Store(ParquetStore(Path(location), tz=tz))
+    return Store(
+        ParquetStore(location, tz=tz, archive=archive, lock_timeout_seconds=lock_timeout_seconds)
+    )
 
 
-class Store:
+class Store(Upkeep):
     """Ads, CRM and the rows that were rejected; facts and KPIs are worked out when asked for.
 
     Parameters
@@ -173,13 +181,8 @@ class Store:
         return self.read("crm", **filters)
 
     def campaigns(self) -> pd.DataFrame:
-        """Give the campaign map of all the store's ads and its UTM sheet."""
-        return self._campaigns_of(self.backend.read("ads"))
-
-    def _campaigns_of(self, all_ads: pd.DataFrame) -> pd.DataFrame:
-        """Give the campaign map of ads that were read already."""
-        sheet = self.backend.read_tags()
-        return campaign_map(all_ads, tags=sheet if len(sheet) else None)
+        """Give the campaign map of all ads that the store holds or held, and of its UTM sheet."""
+        return self.backend.reading(campaigns_of)
 
     def add_tags(self, sheet: Any) -> int:
         """Keep the team's UTM sheet, so that the join knows its campaigns by it.
@@ -227,25 +230,12 @@ class Store:
         DataFrame
             One row per ad row and one per share of an opportunity.
         """
-        filters = {
-            name: filters_and_options.pop(name)
-            for name in VALUE_FILTERS
-            if name in filters_and_options
-        }
-        options = filters_and_options
-        # A share that lands on the day it was created needs only that day's records; one that
-        # lands elsewhere may come from any.
-        is_elsewhere = options.get("lands_on", "created") != "created"
-        first, last = (None, None) if is_elsewhere else (start, end)
-        if options.get("campaigns") is None:
-            all_ads = self.backend.read("ads")
-            options["campaigns"] = self._campaigns_of(all_ads)
-            ads = keep(nw.from_native(all_ads), start=start, end=end).to_native()
-        else:
-            ads = self.backend.read("ads", start=start, end=end)
-        facts = join_utm(ads, self.backend.read("crm", start=first, end=last), **options)
-        kept = keep(nw.from_native(facts), start=start, end=end, **filters)
-        return kept.to_native().reset_index(drop=True)
+        filters, options = _parted(filters_and_options)
+        return in_pandas(
+            facts_of(
+                self.backend, FACTS.names, start=start, end=end, filters=filters, options=options
+            )
+        )
 
     def metrics(
         self,
@@ -256,6 +246,8 @@ class Store:
         limit: int | None = None,
         offset: int = 0,
         zero_division: float | None = None,
+        start: Day = None,
+        end: Day = None,
         **filters_and_options: Any,
     ) -> pd.DataFrame:
         """Work out the KPIs of the store; see :func:`admira.compute_metrics`.
@@ -264,17 +256,24 @@ class Store:
         ----------
         by, grain, scope, limit, offset, zero_division
             As in :func:`admira.compute_metrics`.
+        start, end : day, optional
+            First and last day, both included.
         **filters_and_options
-            As in :meth:`facts`: days, values, and the options of the join.
+            As in :meth:`facts`: values, and the options of the join.
 
         Returns
         -------
         DataFrame
             One row per group: dimensions, measures, ratios.
         """
-        return compute_metrics(
-            self.facts(**filters_and_options),
-            by=by,
+        filters, options = _parted(filters_and_options)
+        return metrics_of(
+            self.backend,
+            by,
+            start=start,
+            end=end,
+            filters=filters,
+            options=options,
             grain=grain,
             scope=scope,
             limit=limit,
@@ -297,10 +296,6 @@ class Store:
         """
         return reconcile(self.ads(), self.crm(), self.facts(**options), **options)
 
-    def quarantine(self, *, kind: Kind | None = None) -> pd.DataFrame:
-        """Give the rows that were rejected, as received, each with its reasons."""
-        return self.backend.read_quarantine(kind=kind)
-
     def __repr__(self) -> str:
         """Say where the store is, what it holds and for which days."""
         return f"<Store {self.backend}: {'; '.join(self._contents())}>"
@@ -320,3 +315,9 @@ class Store:
             span = f" from {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}" if len(days) else ""
             lines.append(f"{kind} {len(days):,} rows{span}")
         return lines
+
+
+def _parted(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part filters by value from the options of the join."""
+    filters = {name: value for name, value in given.items() if name in VALUE_FILTERS}
+    return filters, {name: value for name, value in given.items() if name not in VALUE_FILTERS}

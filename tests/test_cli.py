@@ -86,7 +86,7 @@ def test_the_table_ends_in_named_totals(shop: Path) -> None:
     [
         (("metrics", "--by", "chanel"), "by='chanel' is not understood"),
         (("metrics", "--start", "soon"), "start='soon' is not understood"),
-        (("metrics", "--store", "s3://bucket"), "s3:// is not supported"),
+        (("metrics", "--store", "gs://bucket"), "gs:// is not supported"),
         (("ingest", "--ads", "none.json", "--crm", "none.json"), "none.json"),
         (("ingest",), "ADS_API_URL"),
         (("ingest", "--tz", "Mars/Base"), "Mars/Base"),

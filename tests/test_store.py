@@ -72,7 +72,7 @@ def test_upsert_refuses_rows_that_are_not_accepted_and_writes_none() -> None:
     assert store.ads().empty
 
 
-@pytest.mark.parametrize("url", ["s3://bucket/store", "postgresql://host/db"])
+@pytest.mark.parametrize("url", ["gs://bucket/store", "postgresql://host/db"])
 def test_a_store_that_is_not_supported_is_refused_by_its_scheme(url: str) -> None:
     with pytest.raises(admira.StoreError, match=url.split(":", maxsplit=1)[0]):
         admira.open_store(url)

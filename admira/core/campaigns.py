@@ -88,7 +88,12 @@ def map_of(ads: Frame, *, tags: Any = None) -> pd.DataFrame:
         days = collect(dated.select(*keys, "bit").unique().group_by(keys).agg(nw.col("bit").sum()))
         named = named.merge(days, on=keys, validate="1:1")
         named["days"] = named["bit"].astype("int64")
-    campaigns = _one_name(named.assign(cost=named["cost"].round(6))).assign(known_by="ads")
+    return joined_maps(named.assign(cost=named["cost"].round(6)), tags=tags)
+
+
+def joined_maps(maps: pd.DataFrame, *, tags: Any = None) -> pd.DataFrame:
+    """Give one map of the maps of several sets of days, stacked, and of the team's sheet."""
+    campaigns = _one_name(maps).assign(known_by="ads")
     if tags is not None:
         campaigns = _with_sheet(campaigns, read_sheet(tags))
     campaigns = campaigns.sort_values(GRAIN, ignore_index=True)

@@ -1,9 +1,11 @@
 """The join: ad rows and opportunity shares, stacked at one grain, so that money just adds up."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
+import pandas as pd
 
 from admira.core.bridge import AUDIT, LABEL, OWNER, build_bridge
 from admira.core.campaigns import map_of
@@ -124,10 +126,36 @@ def join_utm(
     meta_ads         200.00  0.2667      0.0
     """
     rules = Rules(ambiguous, lands_on, window_days, aliases)
-    measures = funnel_measures(funnel)
     ad_rows = wrap(ads, ADS, _AD_COLUMNS)
-    records = _records(crm, measures, rules)
+    records = _records(crm, funnel_measures(funnel), rules)
     known = map_of(ad_rows.select(_MAP_COLUMNS)) if campaigns is None else _given(campaigns)
+    shares = _shares(records, known, rules)
+    return unwrap(nw.concat([_ad_facts(ad_rows, FACTS.names), *shares], how="vertical"))
+
+
+def ad_facts(ads: Any, columns: Sequence[str]) -> Any:
+    """Give columns of the facts that ad rows are, on the caller's engine."""
+    return unwrap(_ad_facts(wrap(ads, ADS, [c for c in _AD_COLUMNS if c in columns]), columns))
+
+
+def share_facts(
+    crm: Any,
+    campaigns: Any,
+    *,
+    funnel: str = "cumulative",
+    ambiguous: str = "clicks",
+    lands_on: str = "created",
+    window_days: int | None = None,
+    aliases: Aliases | None = DEFAULT_ALIASES,
+) -> Any:
+    """Give the facts that the opportunities' shares are; :func:`join_utm` without its ad rows."""
+    rules = Rules(ambiguous, lands_on, window_days, aliases)
+    records = _records(crm, funnel_measures(funnel), rules)
+    return unwrap(nw.concat(_shares(records, _given(campaigns), rules), how="vertical"))
+
+
+def _shares(records: Frame, known: pd.DataFrame, rules: Rules) -> list[Frame]:
+    """Join the records to the campaigns that share them."""
     situations = collect(records.select(*LABEL, "month", *_day(rules)).unique())
     bridge = build_bridge(situations, known, rules)
     _warn_of_loose_matches(bridge)
@@ -137,7 +165,7 @@ def join_utm(
         on=keys,
         how="left",
     )
-    return unwrap(nw.concat([_ad_facts(ad_rows), *_share_facts(shares, rules)], how="vertical"))
+    return _share_facts(shares, rules)
 
 
 _MAP_COLUMNS = [name for name in _AD_COLUMNS if name not in ("currency", "impressions")]
@@ -192,17 +220,18 @@ def _warn_of_loose_matches(bridge: Any) -> None:
         )
 
 
-def _ad_facts(ads: Frame) -> Frame:
-    """Give the ad rows in the columns of the facts."""
-    nothing = [nw.lit(0.0).alias(name) for name in FUNNEL_MEASURES]
-    return ads.with_columns(
-        *nothing,
-        opportunity_id=nw.lit(None, dtype=nw.String),
-        match=nw.lit("ad"),
-        match_reason=nw.lit(""),
-        match_candidates=nw.lit(0, dtype=nw.Int64),
-        match_weight=nw.lit(0.0),
-    ).select(FACTS.names)
+def _ad_facts(ads: Frame, columns: Sequence[str]) -> Frame:
+    """Give the ad rows in columns of the facts."""
+    nothing: dict[str, nw.Expr] = {
+        **{name: nw.lit(0.0) for name in FUNNEL_MEASURES},
+        "opportunity_id": nw.lit(None, dtype=nw.String),
+        "match": nw.lit("ad"),
+        "match_reason": nw.lit(""),
+        "match_candidates": nw.lit(0, dtype=nw.Int64),
+        "match_weight": nw.lit(0.0),
+    }
+    wanted = {name: value for name, value in nothing.items() if name in columns}
+    return ads.with_columns(**wanted).select(columns)
 
 
 def _share_facts(shares: Frame, rules: Rules) -> list[Frame]:

@@ -1,6 +1,6 @@
 """The metrics: additive measures are summed, ratios are quotients of sums."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import narwhals as nw
@@ -96,11 +96,8 @@ def compute_metrics(
         "utm_medium": utm_medium,
     }
     measures = [measure.name for measure in metrics.measures]
-    filtered_by = [name for name, values in wanted.items() if values is not None]
-    needed = {*dimensions, *filtered_by, *measures, "currency"}
-    needed |= {"date"} if start is not None or end is not None else set()
-    needed |= {"channel"} if scope == "paid" else set()
-    columns = [name for name in FACTS.names if name in needed]
+    has_days = start is not None or end is not None
+    columns = needed_columns(dimensions, scope=scope, filters=wanted, has_days=has_days)
     asked_for = [name for name in columns if name != "currency" or name in dimensions]
     kept = wrap(facts, FACTS, columns, required=asked_for)
     kept = keep(kept, start=start, end=end, **wanted)
@@ -117,6 +114,17 @@ def compute_metrics(
     ratios = [ratio.name for ratio in metrics.ratios]
     native = unwrap(table.select(*dimensions, *measures, *ratios))
     return native.astype(dict.fromkeys(ratios, "Float64")) if is_pandas(kept) else native
+
+
+def needed_columns(
+    by: Sequence[str], *, scope: str, filters: Mapping[str, Wanted], has_days: bool
+) -> list[str]:
+    """Name the columns of the facts that KPIs are worked out from."""
+    needed = {*by, "currency", *(measure.name for measure in metrics.measures)}
+    needed |= {name for name, values in filters.items() if values is not None}
+    needed |= {"date"} if has_days else set()
+    needed |= {"channel"} if scope == "paid" else set()
+    return [name for name in FACTS.names if name in needed]
 
 
 def _check(

@@ -14,6 +14,7 @@ from admira.config import Settings
 from admira.errors import AmbiguousData, OptionError, SourceError, SourceRejected
 from admira.log import log_event
 from admira.schemas import Kind
+from admira.sources.coverage import Coverage, coverage_of
 from admira.sources.http import HttpClient
 from admira.sources.linking import linked
 from admira.sources.pulls import OUTSIDE, Pull, pulls_of
@@ -29,7 +30,8 @@ class Extracted:
     """What the sources of one table gave, pull by pull, in the order of the sources.
 
     Of one natural key, a later pull replaces an earlier one.  ``merged`` counts the deals that
-    were joined to their leads, ``skipped`` holds the sources that failed, with the reason.
+    were joined to their leads, ``skipped`` holds the sources that failed, with the reason,
+    ``coverage`` how far each of the others reaches.
     """
 
     kind: Kind
@@ -37,6 +39,7 @@ class Extracted:
     pulls: tuple[Pull, ...]
     merged: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
+    coverage: tuple[Coverage, ...] = ()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -190,7 +193,8 @@ def extract(
 ) -> Extracted:
     """Pull one table, with the account of its pulls that `extract_ads` does not give."""
     given = sources_for(kind, source, preset=preset, params=params)
-    return extract_all({kind: given}, since=since, until=until, client=client)[kind]
+    window = Window.of(since, until)
+    return extract_all({kind: given}, window_of=lambda *_: window, client=client)[kind]
 
 
 def sources_for(
@@ -219,8 +223,7 @@ def _ignore(*_: object) -> None:
 def extract_all(
     tables: Mapping[Kind, Sequence[Source]],
     *,
-    since: str | date | None = None,
-    until: str | date | None = None,
+    window_of: Callable[[Kind, Source], Window] = lambda *_: Window(),
     client: HttpClient | None = None,
     max_workers: int = 8,
     on_source_error: OnSourceError = "raise",
@@ -233,8 +236,8 @@ def extract_all(
     ----------
     tables : mapping of table to sources
         What to pull.
-    since, until : day, optional
-        Half-open window ``[since, until)``.
+    window_of : callable, optional
+        Gives the days to ask a source of a table for; by default all.
     client : HttpClient, optional
         How URLs are asked.
     max_workers : int
@@ -254,7 +257,7 @@ def extract_all(
     SourceUnavailable, SourceRejected
         The first failure in the order of the sources.
     """
-    window, asking = Window.of(since, until), client or HttpClient()
+    asking = client or HttpClient()
     if on_source_error not in ("raise", "skip"):
         raise OptionError("on_source_error", on_source_error, ["raise", "skip"])
     if isinstance(max_workers, bool) or not isinstance(max_workers, int) or max_workers < 1:
@@ -263,7 +266,7 @@ def extract_all(
     def pull(kind: Kind, source: Source) -> list[Pull] | SourceError:
         on_start(f"{kind}: extract {source.label}")
         try:
-            return pulls_of(kind, source, window, asking)
+            return pulls_of(kind, source, window_of(kind, source), asking)
         except SourceError as error:
             return error
         finally:
@@ -277,20 +280,26 @@ def extract_all(
     if failed and on_source_error == "raise":
         raise failed[0]
     found = list(zip(jobs, results, strict=True))
-    return {kind: _extracted(kind, [f for f in found if f[0][0] == kind]) for kind in tables}
+    return {
+        kind: _extracted(kind, [f for f in found if f[0][0] == kind], window_of) for kind in tables
+    }
 
 
 def _extracted(
-    kind: Kind, found: Sequence[tuple[tuple[Kind, Source], list[Pull] | SourceError]]
+    kind: Kind,
+    found: Sequence[tuple[tuple[Kind, Source], list[Pull] | SourceError]],
+    window_of: Callable[[Kind, Source], Window],
 ) -> Extracted:
     """Put together what the sources of one table gave."""
     pulls: list[Pull] = []
     skipped: dict[str, str] = {}
+    coverage = []
     for (_, source), result in found:
         if isinstance(result, SourceError):
             skipped[source.label] = str(result)
         else:
             pulls += result
+            coverage.append(coverage_of(kind, source, window_of(kind, source), result))
     _refuse_mixed_touches(pulls)
     tied = linked(pulls) if kind == "crm" else pulls
     label = ", ".join(dict.fromkeys(source.label for (_, source), _ in found))
@@ -300,6 +309,7 @@ def _extracted(
         tuple(tied),
         merged=sum(len(pull.frame) for pull in pulls) - sum(len(pull.frame) for pull in tied),
         skipped=skipped,
+        coverage=tuple(coverage),
     )
     log_event(
         f"{kind}.extracted",

@@ -80,7 +80,7 @@ class Preset:
     ``next``, ``retry`` and ``ok`` tell how to page, when a refusal may be asked again, and when a
     good status hides an error.  ``touch`` says whether the tags are of the first or last visit.
     ``link`` names the path to the id on the other side: ``deal_id`` of a lead, ``lead_id`` of a
-    deal.
+    deal.  ``complete`` says that a read without a window gives every opportunity there is.
     """
 
     name: str
@@ -101,4 +101,5 @@ class Preset:
     ok: Mapping[str, Any] | None = None
     touch: Literal["first", "last", ""] = ""
     link: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = False
     description: str = ""

@@ -87,8 +87,19 @@ def mapping_from(document: Mapping[str, Any], *, where: str) -> Preset:
         ok=_given(parts, "ok", Node.plain, None),
         touch=_given(parts, "touch", lambda touch: touch.one_of(("first", "last", "")), ""),
         link=_given(parts, "link", _link, {}),
+        complete=_given(parts, "complete", _claim, _NOT_SAID),
         description=_given(parts, "description", Node.text, ""),
     )
+
+
+_NOT_SAID = False
+
+
+def _claim(node: Node) -> bool:
+    """Read true or false."""
+    if not isinstance(node.value, bool):
+        raise node.refused("true", "false")
+    return node.value
 
 
 def _given(parts: Mapping[str, Node], name: str, read: Callable[[Node], T], otherwise: T) -> T:

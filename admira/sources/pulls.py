@@ -49,6 +49,7 @@ class Pull:
     ones (replays) and the ``dropped`` ones, by reason.  ``rows`` says whether a natural key has
     one row or segments to be summed, ``touch`` of which visit the tags are,
     ``form`` which preset read it.  ``links`` holds, row by row, the ids that tie leads to deals.
+    ``is_complete`` is the form's claim that nothing is missing.
     """
 
     source: str
@@ -62,6 +63,7 @@ class Pull:
     touch: str = ""
     form: str = ""
     links: pd.DataFrame | None = None
+    is_complete: bool = False
 
     def within(self, window: Window, kind: Kind) -> "Pull":
         """Leave out the rows of other days, and count them."""
@@ -266,6 +268,7 @@ def _pull(label: str, preset: Preset, rows: list[Any] | pd.DataFrame, document: 
         warnings=warnings,
         rows=preset.rows,
         touch=preset.touch,
+        is_complete=preset.complete,
         form=preset.name,
         links=mapped.links if preset.link else None,
     )

@@ -59,6 +59,11 @@ class Source:
             return label_of(place) if is_url(place) else place
         return "frame" if isinstance(self.place, pd.DataFrame) else "records"
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the rows are at an address that can be asked again, not in memory."""
+        return isinstance(self.place, str | os.PathLike | Request)
+
     def __repr__(self) -> str:
         """Name the place and the form."""
         form = self.preset.get("name", "own") if isinstance(self.preset, Mapping) else self.preset

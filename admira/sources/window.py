@@ -89,7 +89,7 @@ class Window:
             return self._verdicts_on_moments(column, in_utc=in_utc)
 
         def verdict(value: Any) -> int:
-            day = _day_of(value, in_utc=in_utc)
+            day = day_of(value, in_utc=in_utc)
             return _UNREADABLE if day is None else _WITHIN if day in self else _OUTSIDE
 
         verdict_on_text = lru_cache(maxsize=1 << 14)(verdict)
@@ -124,7 +124,7 @@ def _day(option: str, value: str | date | None) -> date | None:
     raise OptionError(option, value, ["a day such as '2025-08-01'"])
 
 
-def _day_of(value: Any, *, in_utc: bool) -> date | None:
+def day_of(value: Any, *, in_utc: bool) -> date | None:
     """Give the day of a date, instant or text: as written, or in UTC; ``None`` if it has none.
 
     An instant without an offset counts as UTC.

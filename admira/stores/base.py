@@ -1,13 +1,24 @@
 """What every store can do, whatever it keeps its rows in."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pandas as pd
+import pyarrow
 
-from admira.schemas import Kind
+from admira.schemas import TAGS, Kind, Table, table_of
+from admira.stores.partitions import typed
+from admira.stores.quarantine import QUARANTINE, in_order
+from admira.stores.selection import Selection, select
+
+if TYPE_CHECKING:
+    from admira.stores.transaction import Transaction
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +31,10 @@ class Upserted:
     ----------
     inserted, updated, unchanged : int
         Keys that were new, that were stored with other values, that were stored as they came.
+    stale : int
+        Keys stored with a later ``updated_at``; not written.
+    expired : int
+        Keys of days that the store no longer keeps; not written.
     partitions_touched : int
         Partitions that hold a key of the batch, or held one before.
     partitions_rewritten : int
@@ -29,21 +44,109 @@ class Upserted:
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
+    stale: int = 0
+    expired: int = 0
     partitions_touched: int = 0
     partitions_rewritten: int = 0
 
 
-class Backend(Protocol):
-    """Keeps ads, crm and the rows that were rejected; the ``Store`` that users hold stands above.
+class Reader(Protocol):
+    """The tables as of one commit."""
 
-    A back end never changes the frames it is given, and nothing done to a frame it gave reaches
-    the stored rows.
+    def scan(self, asked: Selection) -> pyarrow.Table:
+        """Give the rows and columns asked for; of a table with days, each month in key order."""
+        ...
+
+    def rows(self, table: Table) -> pd.DataFrame:
+        """Give a whole table in pandas, typed."""
+        ...
+
+    def checked(self, table: Table) -> tuple[pyarrow.Table, list[str]]:
+        """Give a whole table as it is stored, and a sentence for each part that cannot be read."""
+        ...
+
+    def digest(self, *tables: Table) -> str:
+        """Give a text that differs whenever the content of these tables does."""
+        ...
+
+    def by_month(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        subject: str,
+        make: Callable[[pyarrow.Table], pyarrow.Table],
+    ) -> pyarrow.Table:
+        """Give what ``make`` makes of columns of each month's rows, stacked; kept per month."""
+        ...
+
+    def derived(self, subject: str, made_of: str, names: Sequence[str]) -> pyarrow.Table | None:
+        """Give columns of a table that was derived from the contents of that digest, if kept."""
+        ...
+
+    def keep(self, subject: str, made_of: str, rows: pyarrow.Table, *tables: Table) -> None:
+        """Keep a table that was derived from the contents of these tables."""
+        ...
+
+
+class Backend(ABC):
+    """Keeps the tables; the ``Store`` that users hold stands above.
+
+    A back end gives a consistent view of all tables to :meth:`reading`, and a transaction over
+    all of them, all or nothing, to :meth:`transaction`.  It never changes the frames it is given,
+    and nothing done to a frame it gave reaches the stored rows.
     """
 
     @property
+    @abstractmethod
     def tz(self) -> str:
         """The reporting time zone, fixed when the store is created."""
-        ...
+
+    @abstractmethod
+    def transaction(
+        self, *, run_id: str | None = None, now: datetime | None = None
+    ) -> AbstractContextManager["Transaction"]:
+        """Begin a commit: what is done in it counts at its end, all of it or, on an error, none.
+
+        Parameters
+        ----------
+        run_id : str, optional
+            The run whose commit it is; a new one by default.
+        now : datetime, optional
+            The instant to record, with a time zone; the clock's by default.
+
+        Raises
+        ------
+        StoreError
+            When somebody else is writing for longer than the store waits, or it cannot be written.
+        """
+
+    @abstractmethod
+    def reading(self, load: Callable[[Reader], T]) -> T:
+        """Give what ``load`` reads, all of it as of one commit.
+
+        ``load`` may be called more than once, so it should only read and leave the work to others.
+
+        Raises
+        ------
+        StoreError
+            When the store cannot be read.
+        """
+
+    @abstractmethod
+    def archive(self, first: date, to: str | None, *, is_dry_run: bool) -> pd.DataFrame:
+        """Move partitions of days before ``first`` to the archive; see ``Store.archive``."""
+
+    @abstractmethod
+    def outdated(self, kind: Kind, first: date) -> pd.DataFrame:
+        """List the partitions of days before one: ``kind``, ``date``, ``channel``, ``path``."""
+
+    @abstractmethod
+    def sweep_archive(self) -> None:
+        """Remove from the archive, where there is one, what the store no longer keeps."""
+
+    @abstractmethod
+    def repair(self) -> None:
+        """Finish what was left undone, and work out anew whatever is derived."""
 
     def upsert(self, rows: pd.DataFrame, *, kind: Kind | None = None) -> Upserted:
         """Insert rows, and replace those with the same natural key: the last one wins.
@@ -70,7 +173,13 @@ class Backend(Protocol):
         StoreError
             When the store cannot be read or written.
         """
-        ...
+        from admira.stores.merge import ready
+
+        batch = ready(rows, table_of(rows.columns, kind))
+        if batch.empty:
+            return Upserted()
+        with self.transaction() as commit:
+            return commit.upsert(batch, kind=kind)
 
     def read(
         self,
@@ -108,7 +217,18 @@ class Backend(Protocol):
         StoreError
             When the store cannot be read.
         """
-        ...
+        table = table_of((), kind)
+        wanted = select(table, start=start, end=end, channel=channel, columns=columns)
+        ordered = tuple(dict.fromkeys((*wanted.columns, *table.key)))
+        asked = select(table, start=start, end=end, channel=channel, columns=ordered)
+        rows = self.reading(lambda reader: reader.scan(asked))
+        if table.key[0] != "date":  # days in order are in key order already
+            rows = rows.sort_by([(name, "ascending") for name in table.key])
+        return typed(rows.select(list(wanted.columns)), table)
+
+    def rows(self, table: Table) -> pd.DataFrame:
+        """Give a whole table of the store's own, such as its runs."""
+        return self.reading(lambda reader: reader.rows(table))
 
     def quarantine(
         self, rejected: pd.DataFrame, *, kind: Kind, source: str, run_id: str, now: datetime
@@ -131,11 +251,15 @@ class Backend(Protocol):
         int
             How many of them had not been seen before with the same reasons.
         """
-        ...
+        if rejected.empty:
+            return 0
+        with self.transaction(run_id=run_id, now=now) as commit:
+            return commit.quarantine(rejected, kind=kind, source=source)
 
     def read_quarantine(self, *, kind: Kind | None = None) -> pd.DataFrame:
         """Give the rejected rows, of one table or both, in the order they were first seen."""
-        ...
+        rows = self.rows(QUARANTINE)
+        return in_order(rows if kind is None else rows[rows["kind"] == kind])
 
     def upsert_tags(self, sheet: pd.DataFrame) -> int:
         """Keep the rows of a UTM sheet; one that is there already gets the new ``valid_from``.
@@ -150,8 +274,11 @@ class Backend(Protocol):
         int
             How many rows are new or changed; none written otherwise.
         """
-        ...
+        if sheet.empty:
+            return 0
+        with self.transaction() as commit:
+            return commit.upsert_tags(sheet)
 
     def read_tags(self) -> pd.DataFrame:
         """Give the tags table: the triples that campaigns are also known under."""
-        ...
+        return self.rows(TAGS)

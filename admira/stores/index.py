@@ -2,14 +2,14 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 import pyarrow
 import pyarrow.parquet
 
 from admira.schemas import Table
-from admira.stores.partitions import Layout, Partition, encoded, partitions_of
+from admira.stores.files import Fingerprint
+from admira.stores.partitions import Partition, encoded, partitions_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class IdIndex:
 
     table: Table
     rows: pd.DataFrame
-    fingerprints: dict[str, list[int]]
+    fingerprints: dict[str, Fingerprint]
 
     def partitions(self, incoming: pd.DataFrame) -> list[Partition]:
         """List the partitions that hold an id of the incoming rows."""
@@ -29,16 +29,19 @@ class IdIndex:
         met = self.rows.merge(incoming[key].drop_duplicates(), on=key, validate="m:1")
         return partitions_of(met, self.table)
 
-    def refreshed(self, layout: Layout) -> "IdIndex":
-        """Give the index as the partitions are now; only files that differ are read again."""
-        found = {day: layout.fingerprint((day,)) for (day,) in layout.partitions()}
+    def outdated(self, found: dict[str, Fingerprint]) -> list[str]:
+        """List the days whose file is not as it was, or is no longer there."""
         known = self.fingerprints
-        differ = sorted(d for d in found.keys() | known.keys() if found.get(d) != known.get(d))
-        if not differ:
-            return self
-        kept = self.rows[~self.rows["date"].isin(pd.DatetimeIndex(differ))]
-        read = layout.read([(day,) for day in differ if day in found], _schema(self.table).names)
-        return IdIndex(self.table, pd.concat([kept, read], ignore_index=True), found)
+        return sorted(d for d in found.keys() | known.keys() if found.get(d) != known.get(d))
+
+    def replaced(
+        self, days: list[str], rows: pd.DataFrame, found: dict[str, Fingerprint]
+    ) -> "IdIndex":
+        """Give the index with other rows for some days."""
+        kept = self.rows[~self.rows["date"].isin(pd.DatetimeIndex(days))]
+        fingerprints = {day: f for day, f in self.fingerprints.items() if day not in set(days)}
+        together = pd.concat([kept, rows[list(self.rows)]], ignore_index=True)
+        return IdIndex(self.table, together, fingerprints | found)
 
     def encoded(self) -> bytes:
         """Write the index as the bytes of a Parquet file."""
@@ -48,14 +51,15 @@ class IdIndex:
         )
 
 
-def load_index(path: Path, table: Table) -> IdIndex:
-    """Read the index; one that is missing or cannot be read is empty, and so is built anew."""
+def decoded_index(content: bytes | None, table: Table) -> IdIndex:
+    """Read an index; one that is missing or cannot be read is empty, and so is built anew."""
     schema = _schema(table)
     try:
-        found = pyarrow.parquet.read_table(pyarrow.BufferReader(path.read_bytes()))
-        fingerprints = json.loads(found.schema.metadata[b"fingerprints"])
+        found = pyarrow.parquet.read_table(pyarrow.BufferReader(content or b""))
+        written = json.loads(found.schema.metadata[b"fingerprints"])
+        fingerprints = {day: tuple(values) for day, values in written.items()}
         rows = found.cast(schema).to_pandas(date_as_object=False)
-    except (OSError, pyarrow.ArrowException, ValueError, KeyError, TypeError):
+    except (OSError, pyarrow.ArrowException, ValueError, KeyError, TypeError, AttributeError):
         fingerprints, rows = {}, table.empty()[schema.names]
     return IdIndex(table, rows.astype({n: table[n].dtype for n in schema.names}), fingerprints)
 

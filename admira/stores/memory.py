@@ -1,21 +1,29 @@
 """A store that lives in memory, for tests, notebooks and small pipelines."""
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from threading import RLock
+from typing import TypeVar
 
 import pandas as pd
+import pyarrow
 
 from admira.core.dates import time_zone
-from admira.schemas import TABLES, TAGS, Kind, table_of
-from admira.stores.base import Upserted
-from admira.stores.merge import merge, ready
-from admira.stores.quarantine import QUARANTINE, described, in_order, unseen
-from admira.stores.selection import select
-from admira.stores.tags import keep_tags
+from admira.errors import StoreError
+from admira.schemas import Kind, Table, table_of
+from admira.stores.base import Backend, Reader
+from admira.stores.partitions import typed
+from admira.stores.selection import Selection
+from admira.stores.transaction import Transaction
+
+T = TypeVar("T")
+
+_DERIVED = 16
 
 
-class MemoryStore:
+class MemoryStore(Backend):
     """Keeps the tables in memory; threads may share it.
 
     Parameters
@@ -51,11 +59,8 @@ class MemoryStore:
     def __init__(self, *, tz: str = "UTC") -> None:
         self._tz = time_zone(tz).key
         self._lock = RLock()
-        self._rows: dict[str, pd.DataFrame] = {
-            name: table.empty() for name, table in TABLES.items()
-        }
-        self._rejected = QUARANTINE.empty()
-        self._tags = TAGS.empty()
+        self._state = _State({}, 0, {})
+        self._derived: OrderedDict[tuple[str, str], pyarrow.Table] = OrderedDict()
 
     def __repr__(self) -> str:
         """Say what it is."""
@@ -66,53 +71,158 @@ class MemoryStore:
         """The reporting time zone."""
         return self._tz
 
-    def upsert(self, rows: pd.DataFrame, *, kind: Kind | None = None) -> Upserted:
-        """Insert rows, and replace those with the same natural key; see ``Backend.upsert``."""
-        table = table_of(rows.columns, kind)
-        batch = ready(rows, table)
+    @contextmanager
+    def transaction(
+        self, *, run_id: str | None = None, now: datetime | None = None
+    ) -> Iterator[Transaction]:
+        """Begin a commit; see ``Backend.transaction``."""
         with self._lock:
-            merged = merge(self._rows[table.name], batch, table)
-            self._rows[table.name] = merged.rows
-        return merged.counts
+            draft = _MemoryDraft(self._state)
+            commit = Transaction(draft, run_id=run_id, now=now)
+            yield commit
+            commit.finish()
+            self._state = draft.state()
 
-    def read(
-        self,
-        kind: Kind,
-        *,
-        start: date | str | None = None,
-        end: date | str | None = None,
-        channel: str | Sequence[str] | None = None,
-        columns: Sequence[str] | None = None,
-    ) -> pd.DataFrame:
-        """Give the rows of one table, typed and in natural-key order; see ``Backend.read``."""
+    def archive(self, first: date, to: str | None, *, is_dry_run: bool) -> pd.DataFrame:
+        """Refuse: memory has no second root."""
+        del first, to, is_dry_run
+        raise StoreError("A store in memory has no archive; open one in a folder, or on S3.")
+
+    def outdated(self, kind: Kind, first: date) -> pd.DataFrame:
+        """List the partitions of days before one."""
         table = table_of((), kind)
-        asked = select(table, start=start, end=end, channel=channel, columns=columns)
-        with self._lock:
-            rows = self._rows[kind]
-        return asked.arrange(asked.filter(rows))
+        rows = typed(self._state.table(table), table)
+        early = rows.loc[rows["date"] < pd.Timestamp(first), list(table.partitions)]
+        found = early.drop_duplicates().assign(kind=kind, path="memory")
+        return found.reindex(columns=["kind", "date", "channel", "path"])
 
-    def quarantine(
-        self, rejected: pd.DataFrame, *, kind: Kind, source: str, run_id: str, now: datetime
-    ) -> int:
-        """Keep rejected rows, each distinct one once; see ``Backend.quarantine``."""
-        found = described(rejected, kind=kind, source=source, run_id=run_id, now=now)
-        with self._lock:
-            fresh = unseen(self._rejected, found)
-            self._rejected = pd.concat([self._rejected, fresh], ignore_index=True)
-        return len(fresh)
+    def sweep_archive(self) -> None:
+        """Do nothing: there is no archive."""
 
-    def read_quarantine(self, *, kind: Kind | None = None) -> pd.DataFrame:
-        """Give the rejected rows in the order they were first seen."""
-        with self._lock:
-            rows = self._rejected
-        return in_order(rows if kind is None else rows[rows["kind"] == kind])
+    def repair(self) -> None:
+        """Forget what is derived."""
+        self._derived.clear()
 
-    def upsert_tags(self, sheet: pd.DataFrame) -> int:
-        """Keep the rows of a UTM sheet; see ``Backend.upsert_tags``."""
-        with self._lock:
-            self._tags, changed = keep_tags(self._tags, sheet)
-        return changed
+    def reading(self, load: Callable[[Reader], T]) -> T:
+        """Give what ``load`` reads; a state never changes, so nothing can come between."""
+        return load(_MemoryReader(self._state, self._derived))
 
-    def read_tags(self) -> pd.DataFrame:
-        """Give the triples that campaigns are also known under."""
-        return self._tags.copy()
+
+class _State:
+    """The tables after one commit, as Arrow; never changed, only followed by another."""
+
+    def __init__(
+        self, tables: dict[Table, pyarrow.Table], number: int, kept_from: dict[str, date]
+    ) -> None:
+        self.tables = tables
+        self.number = number
+        self.kept_from = kept_from
+
+    def table(self, table: Table) -> pyarrow.Table:
+        """Give a table; before its first row, an empty one."""
+        found = self.tables.get(table)
+        return table.arrow().empty_table() if found is None else found
+
+
+class _MemoryDraft:
+    """The tables as they will be after a commit."""
+
+    def __init__(self, before: _State) -> None:
+        self.number = before.number + 1
+        self.kept_from = before.kept_from
+        self._before = before
+        self._frames: dict[Table, pd.DataFrame] = {}
+
+    def homes(self, table: Table, incoming: pd.DataFrame) -> pd.DataFrame:
+        """Give the whole table: there is nothing to spare."""
+        del incoming
+        return self.rows(table)
+
+    def rows(self, table: Table) -> pd.DataFrame:
+        """Give a whole table."""
+        if table not in self._frames:
+            return typed(self._before.table(table), table)
+        return self._frames[table]
+
+    def put(self, table: Table, rows: pd.DataFrame, changed: pd.DataFrame) -> None:
+        """Keep the rows of the partitions in ``changed``, and what there is of the others."""
+        names = list(table.partitions)
+        if names:
+            stored = self.rows(table)
+            others = stored[~_is_in(stored, changed, names)]
+            rows = pd.concat([others, rows[_is_in(rows, changed, names)]])
+        order = list(table.key) or names
+        self._frames[table] = rows.sort_values(order, ignore_index=True)
+
+    def drop_before(self, table: Table, first: date) -> pd.DataFrame:
+        """Let the rows of earlier days be gone, and none of them be kept later; give the rows."""
+        rows = self.rows(table)
+        is_early = rows["date"] < pd.Timestamp(first)
+        self._frames[table] = rows[~is_early].reset_index(drop=True)
+        self.kept_from = {**self.kept_from, table.name: first}
+        return rows[is_early]
+
+    def state(self) -> _State:
+        """Give the state after the commit."""
+        if not self._frames:
+            return self._before
+        new = {
+            table: pyarrow.Table.from_pandas(rows, schema=table.arrow(), preserve_index=False)
+            for table, rows in self._frames.items()
+        }
+        return _State({**self._before.tables, **new}, self.number, self.kept_from)
+
+
+def _is_in(rows: pd.DataFrame, changed: pd.DataFrame, names: list[str]) -> pd.Series:
+    """Tell which rows are of the partitions named."""
+    distinct = changed[names].drop_duplicates().assign(is_in=True)
+    met = rows[names].merge(distinct, "left", names, validate="m:1")
+    return met["is_in"].notna().set_axis(rows.index)
+
+
+class _MemoryReader:
+    """The tables of one state."""
+
+    def __init__(self, state: _State, derived: OrderedDict[tuple[str, str], pyarrow.Table]) -> None:
+        self._state = state
+        self._derived = derived
+
+    def scan(self, asked: Selection) -> pyarrow.Table:
+        """Give the rows and columns asked for, in natural-key order."""
+        return asked.filter(self._state.table(asked.table)).select(list(asked.columns))
+
+    def rows(self, table: Table) -> pd.DataFrame:
+        """Give a whole table in pandas, typed."""
+        return typed(self._state.table(table), table)
+
+    def checked(self, table: Table) -> tuple[pyarrow.Table, list[str]]:
+        """Give a whole table; memory does not break."""
+        return self._state.table(table), []
+
+    def digest(self, *tables: Table) -> str:
+        """Give the number of the commit: it is as good as any."""
+        del tables
+        return str(self._state.number)
+
+    def by_month(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        subject: str,
+        make: Callable[[pyarrow.Table], pyarrow.Table],
+    ) -> pyarrow.Table:
+        """Make it of all months at once."""
+        del subject
+        return make(self._state.table(table).select(list(columns)))
+
+    def derived(self, subject: str, made_of: str, names: Sequence[str]) -> pyarrow.Table | None:
+        """Give columns of a table that was derived from the same contents."""
+        found = self._derived.get((subject, made_of))
+        return None if found is None else found.select(list(names))
+
+    def keep(self, subject: str, made_of: str, rows: pyarrow.Table, *tables: Table) -> None:
+        """Keep a derived table, and let go of the oldest."""
+        del tables
+        self._derived[subject, made_of] = rows
+        while len(self._derived) > _DERIVED:
+            self._derived.popitem(last=False)

@@ -1,35 +1,43 @@
 """A store of plain Parquet files, one per partition, that any engine can read."""
 
 import os
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
 
 import pandas as pd
-import pyarrow
-import pyarrow.parquet
 
 from admira.errors import StoreError
-from admira.schemas import TAGS, Kind, Table, table_of
-from admira.stores.base import Upserted
-from admira.stores.files import explained, replace_files
-from admira.stores.index import IdIndex, load_index
-from admira.stores.merge import merge, ready
-from admira.stores.partitions import Layout, Partition, encoded, partitions_of
-from admira.stores.quarantine import QUARANTINE, described, in_order, unseen
-from admira.stores.selection import select
-from admira.stores.settings import agreed_zone, settings_path, settings_text
-from admira.stores.tags import keep_tags
+from admira.schemas import CRM, Kind, table_of
+from admira.stores.archive import archive, due, listed
+from admira.stores.base import Backend, Reader
+from admira.stores.cache import FOLDER as CACHE
+from admira.stores.cache import Cache
+from admira.stores.draft import FileDraft
+from admira.stores.files import LocalFiles, files_at
+from admira.stores.journal import OWN, Journal
+from admira.stores.partitions import Layout
+from admira.stores.settings import agreed_settings
+from admira.stores.snapshot import Snapshot
+from admira.stores.transaction import Transaction
+from admira.stores.view import Vanished, View
 
-_TAGS_FILE = "tags.parquet"
+T = TypeVar("T")
+
+_ROUNDS = 3
+_LOCK = f"{OWN}/lock/writer"
 
 
-class ParquetStore:
+class ParquetStore(Backend):
     """Keeps the tables in date and channel partitions under a folder.
 
-    The folder is made at the first write; before that, reads are empty.  An upsert reads and
-    rewrites only the partitions that hold an incoming key, and writes none whose rows would not
-    change.  Each file is replaced whole or not at all.
+    The folder is made at the first write; before that, reads are empty.  A commit reads and
+    rewrites only the partitions that hold an incoming key, writes none whose rows would not
+    change, and counts as a whole or not at all, whenever the process or the machine stops.  Readers
+    see the store before or after a commit, and wait for none.
 
     Parameters
     ----------
@@ -38,6 +46,11 @@ class ParquetStore:
     tz : str, optional
         The reporting time zone, an IANA name.  A new store records it (``"UTC"`` by default);
         a store that is there already must have the same one.
+    archive : str, optional
+        Where older partitions are, a folder or an ``s3://`` URL; a store that has an archive
+        records it and always reads it.
+    lock_timeout_seconds : float
+        How long a writer waits for another one.
 
     Raises
     ------
@@ -72,138 +85,147 @@ class ParquetStore:
     0    1200
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, tz: str | None = None) -> None:
-        self.path = Path(path).expanduser().absolute()
-        if self.path.is_file():
-            raise StoreError(f"{self.path} is a file; a store is a folder. Give another path.")
-        self._own = self.path / "_admira"
-        self._tz = agreed_zone(self.path, tz)
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        tz: str | None = None,
+        archive: str | None = None,
+        lock_timeout_seconds: float = 60.0,
+    ) -> None:
+        self.files = files_at(os.fspath(path))
+        if isinstance(self.files, LocalFiles) and self.files.root.is_file():
+            raise StoreError(f"{self.files.url} is a file; a store is a folder. Give another path.")
+        self.lock_timeout_seconds = lock_timeout_seconds
+        self._cache = Cache(self.files)
+        self._journal = Journal(self.files)
+        self._given = agreed_settings(self.files, tz, archive)
+        self._roll_forward()
 
     def __repr__(self) -> str:
         """Say where it is."""
-        return f"ParquetStore({str(self.path)!r}, tz={self._tz!r})"
+        return f"ParquetStore({self.files.url!r}, tz={self.tz!r})"
+
+    @property
+    def path(self) -> Path:
+        """The store's folder, where it is one."""
+        return Path(self.files.url)
 
     @property
     def tz(self) -> str:
         """The reporting time zone."""
-        return self._tz
+        return self._given.tz
 
-    def upsert(self, rows: pd.DataFrame, *, kind: Kind | None = None) -> Upserted:
-        """Insert rows, and replace those with the same natural key; see ``Backend.upsert``."""
-        table = table_of(rows.columns, kind)
-        batch = ready(rows, table)
-        if batch.empty:
-            return Upserted()
-        layout = self._layout(table)
-        merged = merge(layout.read(self._homes(layout, batch)), batch, table)
-        if merged.counts.partitions_rewritten:
-            self._replace(layout, merged.rows, merged.changed)
-        return merged.counts
+    def _roll_forward(self) -> None:
+        """Finish a commit that was cut short, unless its writer is still at it."""
+        if self._journal.pending(self._journal.generation()) is not None:
+            with suppress(StoreError), self.files.lock(_LOCK, 0.0):
+                self._journal.recover()
 
-    def read(
-        self,
-        kind: Kind,
-        *,
-        start: date | str | None = None,
-        end: date | str | None = None,
-        channel: str | Sequence[str] | None = None,
-        columns: Sequence[str] | None = None,
-    ) -> pd.DataFrame:
-        """Give the rows of one table, typed and in natural-key order; see ``Backend.read``.
+    @contextmanager
+    def transaction(
+        self, *, run_id: str | None = None, now: datetime | None = None
+    ) -> Iterator[Transaction]:
+        """Begin a commit; see ``Backend.transaction``."""
+        run, at = run_id or uuid4().hex[:12], now or datetime.now(UTC)
+        with self._drafting(run, at) as draft:
+            commit = Transaction(draft, run_id=run, now=at)
+            yield commit
+            commit.finish()
 
-        Only the partitions that ``start``, ``end`` and ``channel`` leave are opened.
-        """
-        table = table_of((), kind)
-        asked = select(table, start=start, end=end, channel=channel, columns=columns)
-        layout = self._layout(table)
-        return asked.arrange(layout.read(layout.partitions(asked.keeps), asked.needed))
+    @contextmanager
+    def _drafting(self, run_id: str, now: datetime) -> Iterator[FileDraft]:
+        """Hold the lock, finish what was left undone, and commit what is done to the draft."""
+        with self.files.lock(_LOCK, self.lock_timeout_seconds):
+            self._journal.recover()
+            # Somebody else may have made the store meanwhile.
+            agreed_settings(self.files, self._given.tz, self._given.archive)
+            draft = FileDraft(self.files, self._view())
+            try:
+                yield draft
+                draft.commit(self._journal, run_id=run_id, now=now)
+            except BaseException:
+                draft.discard(self._journal)
+                raise
 
-    def quarantine(
-        self, rejected: pd.DataFrame, *, kind: Kind, source: str, run_id: str, now: datetime
-    ) -> int:
-        """Keep rejected rows, each distinct one once; see ``Backend.quarantine``."""
-        found = described(rejected, kind=kind, source=source, run_id=run_id, now=now)
-        if found.empty:
-            return 0
-        layout = self._layout(QUARANTINE)
-        stored = layout.read(self._homes(layout, found))
-        fresh = unseen(stored, found)
-        if len(fresh):
-            self._replace(layout, pd.concat([stored, fresh]), fresh)
-        return len(fresh)
+    def archive(self, first: date, to: str | None, *, is_dry_run: bool) -> pd.DataFrame:
+        """Move partitions of days before ``first`` to the archive; see ``Store.archive``."""
+        url = self._archive_url(to)
+        if is_dry_run:
+            return listed(due(self._view(), self.files, first))
+        with self._drafting("archive", datetime.now(UTC)) as draft:
+            view = self._view()
+            found = due(view, self.files, first)
+            moved = listed(found)
+            archive(draft, found, view.settings, url)
+        return moved
 
-    def read_quarantine(self, *, kind: Kind | None = None) -> pd.DataFrame:
-        """Give the rejected rows in the order they were first seen."""
-        layout = self._layout(QUARANTINE)
-        wanted = layout.partitions(lambda _, value: kind in (None, value))
-        return in_order(layout.read(wanted))
-
-    def upsert_tags(self, sheet: pd.DataFrame) -> int:
-        """Keep the rows of a UTM sheet; see ``Backend.upsert_tags``."""
-        rows, changed = keep_tags(self.read_tags(), sheet)
-        if changed:
-            self._record_settings()
-            content = pyarrow.Table.from_pandas(rows, schema=TAGS.arrow(), preserve_index=False)
-            self._write([(self._own / _TAGS_FILE, encoded(content))])
-        return changed
-
-    def read_tags(self) -> pd.DataFrame:
-        """Give the triples that campaigns are also known under."""
-        path = self._own / _TAGS_FILE
-        if not path.exists():
-            return TAGS.empty()
-        with explained(path, "read"):
-            content = path.read_bytes()
-        try:
-            kept = pyarrow.parquet.read_table(pyarrow.BufferReader(content))
-            return TAGS.complete(kept.to_pandas(date_as_object=False))
-        except (pyarrow.ArrowException, OSError, ValueError) as error:
+    def _archive_url(self, to: str | None) -> str:
+        """Give where the archive is to be."""
+        recorded = self._view().settings.archive
+        if to is not None and "://" not in to:
+            to = str(Path(to).expanduser().absolute())
+        if (to or recorded) is None:
             raise StoreError(
-                f"{path} cannot be read ({error}); remove it and give the UTM sheet again."
-            ) from error
+                f"{self.files.url} has no archive yet; say where it is to be with to=."
+            )
+        if recorded is not None and to not in (None, recorded):
+            raise StoreError(
+                f"{self.files.url} has its archive at {files_at(recorded).url}; found "
+                f"to={files_at(to or recorded).url!r}. A store has one."
+            )
+        url = to or recorded or ""
+        if files_at(url).url == self.files.url:
+            raise StoreError(f"{self.files.url} is the store itself; archive it elsewhere.")
+        return url
 
-    def _layout(self, table: Table) -> Layout:
-        """Say where a table's partitions are."""
-        return Layout(self.path / table.name, table)
+    def outdated(self, kind: Kind, first: date) -> pd.DataFrame:
+        """List the partitions of days before one, in the store and its archive."""
+        table = table_of((), kind)
+        places = self._view().places(table)
+        return listed({table: {p: at for p, at in places.items() if p[0] < first.isoformat()}})
 
-    def _homes(self, layout: Layout, incoming: pd.DataFrame) -> list[Partition]:
-        """List the partitions there are that incoming rows belong in, or are stored in."""
-        homes = {p for p in partitions_of(incoming, layout.table) if layout.holds(p)}
-        if _rows_move(layout.table):
-            homes.update(self._index(layout).partitions(incoming))
-        return sorted(homes)
+    def sweep_archive(self) -> None:
+        """Remove from the archive what the store no longer keeps."""
+        settings = self._view().settings
+        if settings.archive is None:
+            return
+        there = files_at(settings.archive)
+        for name, first in settings.kept_from.items():
+            layout = Layout(table_of((), name), there.name)
+            for path in there.find(layout.folder, layout.enters(None)):
+                if layout.partition(path)[0] < first.isoformat():
+                    there.remove(path)
 
-    def _replace(self, layout: Layout, rows: pd.DataFrame, changed: pd.DataFrame) -> None:
-        """Write the partitions in ``changed`` anew from the rows; remove those with none left."""
-        names = list(layout.table.partitions)
-        distinct = changed[names].drop_duplicates()
-        left = rows.merge(distinct, on=names, validate="m:1")
-        emptied = {*partitions_of(distinct, layout.table)} - {*partitions_of(left, layout.table)}
-        self._record_settings()
-        self._write(layout.files(left), [layout.path(partition) for partition in sorted(emptied)])
-        if _rows_move(layout.table):
-            self._index(layout)
+    def repair(self) -> None:
+        """Finish what was left undone, and work out anew whatever is derived."""
+        with self._drafting("repair", datetime.now(UTC)) as draft:
+            for folder in (f"{OWN}/index", CACHE):
+                for path in self.files.find(folder, lambda _: True):
+                    self.files.remove(path)
+            draft.index(CRM)
+            draft.keep_indexes()
+        self._cache = Cache(self.files)
 
-    def _index(self, layout: Layout) -> IdIndex:
-        """Give the index of ids as the partitions are now, and keep it where it changed."""
-        path = self._own / "index" / f"{layout.table.name}.parquet"
-        kept = load_index(path, layout.table)
-        index = kept.refreshed(layout)
-        if index is not kept:
-            self._write([(path, index.encoded())])
-        return index
+    def reading(self, load: Callable[[Reader], T]) -> T:
+        """Give what ``load`` reads, all of it as of one commit; see ``Backend.reading``.
 
-    def _record_settings(self) -> None:
-        """Write the settings of a new store; refuse one that was made meanwhile for another tz."""
-        if not settings_path(self.path).exists():
-            self._write([(settings_path(self.path), settings_text(self._tz))])
-        agreed_zone(self.path, self._tz)
+        After a round in which a commit came between, only what the journal names is read again;
+        after three such rounds writers are made to wait for one.
+        """
+        snapshot = Snapshot(self._view(), self._cache)
+        for _ in range(_ROUNDS):
+            try:
+                loaded = load(snapshot)
+            except Vanished:
+                snapshot.view.forget()
+                snapshot.view.advance()
+                continue
+            if snapshot.view.is_current():
+                return loaded
+            snapshot.view.advance()
+        with self.files.lock(_LOCK, self.lock_timeout_seconds):
+            return load(Snapshot(self._view(), self._cache))
 
-    def _write(self, contents: Iterable[tuple[Path, bytes]], removed: Iterable[Path] = ()) -> None:
-        """Replace and remove files of the store."""
-        replace_files(contents, removed, root=self.path, aside=self._own / "staging")
-
-
-def _rows_move(table: Table) -> bool:
-    """Tell whether a row can change its partition and keep its natural key."""
-    return not set(table.partitions) <= set(table.key)
+    def _view(self) -> View:
+        return View(self.files, self._given)

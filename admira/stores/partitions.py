@@ -1,12 +1,10 @@
-"""Where the partitions of a table are, and how one is written and read back as Parquet."""
+"""How the partitions of a table are named, and how one is written and read back as Parquet."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote, unquote
 
@@ -16,141 +14,158 @@ import pyarrow
 import pyarrow.parquet
 
 from admira.errors import StoreError
-from admira.schemas import SCHEMA_VERSION, Table
-from admira.stores.files import explained
+from admira.schemas import SCHEMA_VERSION, TABLES, Table
+from admira.stores.files import Enters
+from admira.stores.journal import OWN
+from admira.stores.quarantine import QUARANTINE
 
 FILE_NAME = "part-0.parquet"
 
 # The values of a table's partition columns, in order, as text: ("2025-08-01", "google_ads").
 Partition: TypeAlias = tuple[str, ...]
 
+# Says of a partition column's name and value whether rows of it are asked for.
+Keeps: TypeAlias = Callable[[str, str], bool]
+
 
 def partitions_of(rows: pd.DataFrame, table: Table) -> list[Partition]:
-    """List the distinct partitions of the rows, in order."""
+    """List the distinct partitions of the rows, in order; a table without columns has one."""
     distinct = rows[list(table.partitions)].drop_duplicates()
-    return sorted(_as_text(distinct, table))
+    return sorted(_as_text(distinct, table)) if table.partitions else [()]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The partitions of one table under a folder, Hive style.
+    """The paths of one table's partitions, Hive style, under the root of a store.
 
-    ``<folder>/date=2025-08-01/channel=google_ads/part-0.parquet``; text is percent-quoted.
+    ``ads/date=2025-08-01/channel=google_ads/part-0.parquet``; text is percent-quoted.  What is
+    not for everyone's eyes stands under ``_admira/``.  ``name`` writes a path as people know it.
     """
 
-    folder: Path
     table: Table
+    name: Callable[[str], str] = str
+
+    @property
+    def folder(self) -> str:
+        """The table's folder."""
+        name = self.table.name
+        return name if name in TABLES or self.table is QUARANTINE else f"{OWN}/{name}"
 
     @property
     def schema(self) -> pyarrow.Schema:
         """The columns of each file: the contract's without the partition columns."""
         return _file_schema(self.table)
 
-    def path(self, partition: Partition) -> Path:
+    def path(self, partition: Partition) -> str:
         """Give the path of a partition's file."""
-        return self.folder.joinpath(*map(_folder_name, self.table.partitions, partition), FILE_NAME)
+        folders = map(_folder_name, self.table.partitions, partition)
+        return "/".join((self.folder, *folders, FILE_NAME))
 
-    def partitions(self, keeps: Callable[[str, str], bool] | None = None) -> list[Partition]:
-        """List the partitions that are there, without opening a file.
+    def partition(self, path: str) -> Partition:
+        """Give the partition whose file has that path; refuse one that no store would write."""
+        *folders, name = path[len(self.folder) + 1 :].split("/")
+        if name != FILE_NAME or len(folders) != len(self.table.partitions):
+            raise _misplaced(self.name(path))
+        return tuple(map(_value_of, folders))
 
-        ``keeps`` says, of a partition column's name and value, whether to look there.
-        """
-        found: list[Partition] = [()]
-        for name in self.table.partitions:
-            found = [
-                (*values, value)
-                for values in found
-                for value in self._values(name, values)
-                if keeps is None or keeps(name, value)
-            ]
-        return [partition for partition in found if self.holds(partition)]
+    def enters(self, keeps: Keeps | None) -> Enters:
+        """Say which folders to look into; refuse those that no store would make."""
 
-    def holds(self, partition: Partition) -> bool:
-        """Tell whether the partition is there, and refuse files that do not belong beside it."""
-        found = _entries(self.path(partition).parent)
-        for entry in found:
-            if entry.name != FILE_NAME or not entry.is_file():
-                raise _misplaced(entry)
-        return bool(found)
+        def enters(folders: tuple[str, ...]) -> bool:
+            name = self._named(folders)
+            value = _value_of(folders[-1])
+            is_valid = _is_day(value) if self.table[name].type == "day" else value != ""
+            if not is_valid or folders[-1] != _folder_name(name, value):
+                raise _misplaced(self.name("/".join((self.folder, *folders))))
+            return keeps is None or keeps(name, value)
 
-    def fingerprint(self, partition: Partition) -> list[int]:
-        """Give what changes whenever the partition's file is replaced."""
-        path = self.path(partition)
-        with explained(path, "read"):
-            found = path.stat()
-        return [found.st_size, found.st_mtime_ns, found.st_ino]
+        return enters
 
-    def read(
-        self, partitions: Sequence[Partition], names: Sequence[str] | None = None
-    ) -> pd.DataFrame:
-        """Give the rows of the partitions, with the columns named, typed as in the contract."""
-        names = self.table.names if names is None else names
-        if not partitions:
-            return self.table.empty()[list(names)]
-        pieces = [self._read_file(partition, names) for partition in partitions]
-        rows = pyarrow.concat_tables(pieces)
-        places = np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces])
-        for name, values in zip(self.table.partitions, zip(*partitions, strict=True), strict=True):
-            if name in names:
-                column = self.table.arrow().field(name)
-                distinct = pyarrow.array(values, pyarrow.string()).cast(column.type)
-                rows = rows.append_column(column, distinct.take(pyarrow.array(places)))
-        frame = rows.select(list(names)).to_pandas(date_as_object=False)
-        return frame.astype({name: self.table[name].dtype for name in names})
+    def _named(self, folders: tuple[str, ...]) -> str:
+        """Give the partition column that the last of these folders is about."""
+        if len(folders) > len(self.table.partitions):
+            raise _misplaced(self.name("/".join((self.folder, *folders))))
+        return self.table.partitions[len(folders) - 1]
 
-    def files(self, rows: pd.DataFrame) -> Iterator[tuple[Path, bytes]]:
-        """Give the path and content of each partition of the rows, in natural-key order."""
+    def keeps(self, keeps: Keeps | None, partition: Partition) -> bool:
+        """Tell whether a partition can hold rows asked for."""
+        return keeps is None or all(map(keeps, self.table.partitions, partition))
+
+    def decoded(self, content: bytes, names: Sequence[str], name: str) -> pyarrow.Table:
+        """Read columns of one file; refuse it unless it holds just the contract's."""
+        wanted = pyarrow.schema([field for field in self.schema if field.name in names])
+        try:
+            with pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content)) as file:
+                self._check_columns(file.schema_arrow.names, name)
+                rows = file.read(wanted.names, use_threads=False)
+            return rows.select(wanted.names).cast(wanted)
+        except (pyarrow.ArrowException, OSError, ValueError) as error:
+            raise StoreError(
+                f"{name} is no Parquet file with the {self.table.name} columns in their types: "
+                f"{error}. {_REMEDY}"
+            ) from error
+
+    def _check_columns(self, found: Sequence[str], name: str) -> None:
+        """Refuse a file that has other columns than the contract's."""
+        if sorted(found) != sorted(self.schema.names):
+            raise StoreError(
+                f"{name} should hold the columns {', '.join(self.schema.names)}; "
+                f"found {', '.join(found)}. {_REMEDY}"
+            )
+
+    def together(
+        self, pieces: Mapping[Partition, pyarrow.Table], names: Sequence[str]
+    ) -> pyarrow.Table:
+        """Give the rows of several partitions as one table, partition columns included."""
+        wanted = pyarrow.schema([field for field in self.table.arrow() if field.name in names])
+        if not pieces:
+            return wanted.empty_table()
+        rows = pyarrow.concat_tables(pieces.values())
+        if set(names) & set(self.table.partitions):
+            places = np.repeat(np.arange(len(pieces)), [len(each) for each in pieces.values()])
+            for name, values in zip(self.table.partitions, zip(*pieces, strict=True), strict=True):
+                if name in names:
+                    distinct = pyarrow.array(values, pyarrow.string()).cast(wanted.field(name).type)
+                    column = distinct.take(pyarrow.array(places))
+                    rows = rows.append_column(wanted.field(name), column)
+        return rows.select(wanted.names)
+
+    def parts(self, rows: pd.DataFrame) -> Iterator[tuple[Partition, pyarrow.Table]]:
+        """Give each partition of the rows with what its file holds, in natural-key order."""
         partitions = list(self.table.partitions)
         ordered = rows.sort_values([*partitions, *self.table.key], ignore_index=True)
         arrow = pyarrow.Table.from_pandas(ordered, schema=self.schema, preserve_index=False)
         arrow = arrow.replace_schema_metadata(self.schema.metadata)
+        if not partitions:
+            yield (), arrow
+            return
         values = ordered[partitions]
         firsts = np.flatnonzero((values != values.shift()).any(axis=1))
         bounds = pairwise([*firsts, len(ordered)])
         named = _as_text(values.iloc[firsts], self.table)
         for partition, (first, last) in zip(named, bounds, strict=True):
-            yield self.path(partition), encoded(arrow.slice(first, last - first))
-
-    def _values(self, name: str, above: Partition) -> list[str]:
-        """List the values of a partition column that have a folder, under those of the others."""
-        names = self.table.partitions[: len(above)]
-        folder = self.folder.joinpath(*map(_folder_name, names, above))
-        values = []
-        for entry in _entries(folder):
-            value = unquote(entry.name.partition("=")[2])
-            is_valid = _is_day(value) if self.table[name].type == "day" else value != ""
-            if not (is_valid and entry.is_dir() and entry.name == _folder_name(name, value)):
-                raise _misplaced(entry)
-            values.append(value)
-        return values
-
-    def _read_file(self, partition: Partition, names: Sequence[str]) -> pyarrow.Table:
-        """Read the columns of one file; refuse it unless it holds just the contract's."""
-        path = self.path(partition)
-        wanted = pyarrow.schema([field for field in self.schema if field.name in names])
-        with explained(path, "read"):
-            content = path.read_bytes()
-        try:
-            with pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content)) as file:
-                self._check_columns(file.schema_arrow.names, path)
-                rows = file.read(wanted.names, use_threads=False)
-            return rows.select(wanted.names).cast(wanted)
-        except (pyarrow.ArrowException, OSError, ValueError) as error:
-            raise StoreError(
-                f"{path} is no Parquet file with the {self.table.name} columns in their types: "
-                f"{error}. {_REMEDY}"
-            ) from error
-
-    def _check_columns(self, found: Sequence[str], path: Path) -> None:
-        """Refuse a file that has other columns than the contract's."""
-        if sorted(found) != sorted(self.schema.names):
-            raise StoreError(
-                f"{path} should hold the columns {', '.join(self.schema.names)}; "
-                f"found {', '.join(found)}. {_REMEDY}"
-            )
+            yield partition, arrow.slice(first, last - first)
 
 
 _REMEDY = "Restore the file from a backup, or remove it and ingest that day again."
+
+
+def typed(rows: pyarrow.Table, table: Table) -> pd.DataFrame:
+    """Give rows in pandas, in the contract's types."""
+    frame = rows.to_pandas(date_as_object=False)
+    return frame.astype({name: table[name].dtype for name in frame.columns})
+
+
+def rows_move(table: Table) -> bool:
+    """Tell whether a row can change its partition and keep its natural key."""
+    return table.name in TABLES and not set(table.partitions) <= set(table.key)
+
+
+def encoded(rows: pyarrow.Table) -> bytes:
+    """Write rows as the bytes of a Parquet file."""
+    with pyarrow.BufferOutputStream() as stream:
+        pyarrow.parquet.write_table(rows, stream)
+        return stream.getvalue().to_pybytes()
 
 
 @cache
@@ -160,11 +175,19 @@ def _file_schema(table: Table) -> pyarrow.Schema:
     return pyarrow.schema(fields, metadata={"schema_version": SCHEMA_VERSION})
 
 
+@cache
 def _folder_name(name: str, value: str) -> str:
     """Write a partition column and its value as a folder's name."""
     return f"{name}={quote(value, safe='')}"
 
 
+@cache
+def _value_of(folder: str) -> str:
+    """Read the value out of a folder's name."""
+    return unquote(folder.partition("=")[2])
+
+
+@cache
 def _is_day(value: str) -> bool:
     """Tell whether the text is a day as the folders write it."""
     try:
@@ -176,35 +199,17 @@ def _is_day(value: str) -> bool:
 def _as_text(values: pd.DataFrame, table: Table) -> list[Partition]:
     """Give the rows' partitions as text, row by row."""
     columns = [
-        values[name].dt.strftime("%Y-%m-%d") if table[name].type == "day" else values[name]
+        values[name].dt.strftime("%Y-%m-%d")
+        if table[name].type == "day"
+        else values[name].astype("str")
         for name in table.partitions
     ]
     return list(zip(*columns, strict=True))
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """List what is in a folder by name, without the marks that systems and tools leave."""
-    with explained(folder, "read"):
-        try:
-            with os.scandir(folder) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except FileNotFoundError:
-            return []
-    return [
-        entry for entry in found if entry.name[0] not in "._" or entry.name.endswith(".parquet")
-    ]
-
-
-def _misplaced(entry: os.DirEntry[str]) -> StoreError:
+def _misplaced(path: str) -> StoreError:
     """Give the error about a file or folder that no store would have put there."""
     return StoreError(
-        f"{entry.path} does not belong in a store, whose files are all named like "
+        f"{path} does not belong in a store, whose files are all named like "
         f"date=2025-08-01/{FILE_NAME}; other engines would read it as data. Move it elsewhere."
     )
-
-
-def encoded(rows: pyarrow.Table) -> bytes:
-    """Write rows as the bytes of a Parquet file."""
-    with pyarrow.BufferOutputStream() as stream:
-        pyarrow.parquet.write_table(rows, stream)
-        return stream.getvalue().to_pybytes()

@@ -11,6 +11,8 @@ import pandas as pd
 
 from admira.schemas import Column, Kind, Table
 
+REMOVED = "opportunity_id: no longer in the source"
+
 QUARANTINE = Table(
     name="quarantine",
     grain="one row per distinct rejected row and reasons",
@@ -23,6 +25,7 @@ QUARANTINE = Table(
         Column("row", "text", "JSON", "the row as received, without its missing values"),
         Column("first_run", "text", "", "the run that met it first"),
         Column("first_seen", "instant", "UTC", "when that was"),
+        Column("replayed_run", "text", "", "the run that took it in after all", nullable=True),
     ),
 )
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import pandas as pd
+import pyarrow
+import pyarrow.compute as pc
 
 from admira.core.tags import normalize_tag
 from admira.errors import OptionError, SchemaMismatch
@@ -16,15 +17,17 @@ class Selection:
     """The filters of one read, checked: days as ISO text, channels normalised."""
 
     table: Table
-    start: str | None
-    end: str | None
-    channels: frozenset[str] | None
-    columns: tuple[str, ...]
+    start: str | None = None
+    end: str | None = None
+    channels: frozenset[str] | None = None
+    columns: tuple[str, ...] = ()
 
     @property
     def needed(self) -> list[str]:
-        """The columns to fetch: those asked for, and the natural key that orders the rows."""
-        wanted = {*self.columns, *self.table.key}
+        """The columns to fetch: those asked for, and those that the filters look at."""
+        wanted = set(self.columns)
+        wanted |= {"date"} if self.start is not None or self.end is not None else set()
+        wanted |= {"channel"} if self.channels is not None else set()
         return [name for name in self.table.names if name in wanted]
 
     def keeps(self, name: str, value: str) -> bool:
@@ -33,20 +36,25 @@ class Selection:
             return (self.start or value) <= value <= (self.end or value)
         return name != "channel" or self.channels is None or value in self.channels
 
-    def filter(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Give the rows asked for, by their values."""
-        wanted = pd.Series(data=True, index=rows.index)
-        if self.start is not None:
-            wanted &= rows["date"] >= pd.Timestamp(self.start)
-        if self.end is not None:
-            wanted &= rows["date"] <= pd.Timestamp(self.end)
-        if self.channels is not None:
-            wanted &= rows["channel"].isin(self.channels)
-        return rows[wanted]
+    def keeps_month(self, name: str, value: str) -> bool:
+        """Tell the same of months: of each that has a day asked for, all partitions."""
+        if name != "date":
+            return True
+        return (self.start or value)[:7] <= value[:7] <= (self.end or value)[:7]
 
-    def arrange(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Give the columns asked for, in natural-key order, with a fresh index."""
-        return rows.sort_values(list(self.table.key), ignore_index=True)[list(self.columns)]
+    def filter(self, rows: pyarrow.Table) -> pyarrow.Table:
+        """Give the rows asked for, by their values."""
+        conditions = []
+        if self.start is not None:
+            conditions.append(pc.field("date") >= _day_scalar(self.start))
+        if self.end is not None:
+            conditions.append(pc.field("date") <= _day_scalar(self.end))
+        if self.channels is not None:
+            wanted = pyarrow.array(sorted(self.channels), pyarrow.string())
+            conditions.append(pc.field("channel").isin(wanted))
+        for condition in conditions:
+            rows = rows.filter(condition)
+        return rows
 
 
 def select(
@@ -93,3 +101,8 @@ def _day(option: str, value: date | str | None) -> str | None:
         return date.fromisoformat(str(value)[:10]).isoformat()
     except ValueError:
         raise OptionError(option, value, ["a date", "text such as 2025-08-31"]) from None
+
+
+def _day_scalar(day: str) -> pyarrow.Scalar:
+    """Give a day as Arrow compares it."""
+    return pyarrow.scalar(date.fromisoformat(day), pyarrow.date32())

@@ -1,23 +1,77 @@
-"""What a store records about itself when it is created."""
+"""What a store records about itself: its time zone, its archive, the days that it keeps."""
 
 import json
-from pathlib import Path
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
 from admira.core.dates import time_zone
 from admira.errors import StoreError
 from admira.schemas import SCHEMA_VERSION, TABLES
-from admira.stores.files import explained
+from admira.stores.files import Files, files_at
+from admira.stores.journal import OWN
 
+SETTINGS = f"{OWN}/settings.json"
 _EXAMPLE = json.dumps({"schema_version": SCHEMA_VERSION, "tz": "UTC"})
 
 
-def settings_path(root: Path) -> Path:
-    """Say where a store keeps its settings."""
-    return root / "_admira" / "settings.json"
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a store.
+
+    Attributes
+    ----------
+    tz : str
+        The reporting time zone.
+    archive : str or None
+        Where older partitions are.
+    kept_from : dict of str to date
+        Of a table, the first day that the store keeps.
+    """
+
+    tz: str
+    archive: str | None = None
+    kept_from: dict[str, date] = field(default_factory=dict)
+
+    def encoded(self) -> bytes:
+        """Write the settings as JSON."""
+        said: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "tz": self.tz}
+        more = {
+            "archive": self.archive,
+            "kept_from": {name: day.isoformat() for name, day in self.kept_from.items()},
+        }
+        said = {**said, **{name: value for name, value in more.items() if value}}
+        return json.dumps(said, indent=2).encode() + b"\n"
 
 
-def agreed_zone(root: Path, tz: str | None) -> str:
-    """Give the time zone that the store records, or for a new store the one asked for.
+def decoded_settings(content: bytes, name: str) -> Settings:
+    """Read settings.
+
+    Raises
+    ------
+    StoreError
+        When they are broken, or of another version.
+    """
+    try:
+        said = json.loads(content)
+        version = said["schema_version"]
+        kept_from = {k: date.fromisoformat(day) for k, day in said.get("kept_from", {}).items()}
+        settings = Settings(said["tz"], said.get("archive"), kept_from)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise StoreError(
+            f"{name} should hold the store's settings, such as {_EXAMPLE}; "
+            "found something else. Restore it from a backup."
+        ) from None
+    if version != SCHEMA_VERSION:
+        raise StoreError(
+            f"{name} says schema_version {version!r}; this admira reads {SCHEMA_VERSION!r}. "
+            "Install the admira that wrote the store, or write a new one."
+        )
+    return settings
+
+
+def agreed_settings(files: Files, tz: str | None, archive: str | None = None) -> Settings:
+    """Give the settings that a store records, or for a new one those asked for.
 
     Raises
     ------
@@ -26,49 +80,24 @@ def agreed_zone(root: Path, tz: str | None) -> str:
     StoreError
         When the two differ, or the settings are lost or cannot be read.
     """
-    recorded = _recorded_zone(root)
-    if recorded is None:
-        return time_zone(tz or "UTC").key
-    if tz is not None and tz != recorded:
+    content = files.read(SETTINGS)
+    if content is None:
+        if any(files.names(name) for name in TABLES):
+            raise StoreError(
+                f"{files.url} holds tables but not settings.json, so the time zone of their days "
+                f"is unknown. Restore {files.name(SETTINGS)}, or write it: {_EXAMPLE}."
+            )
+        return Settings(time_zone(tz or "UTC").key, archive)
+    recorded = decoded_settings(content, files.name(SETTINGS))
+    time_zone(recorded.tz)
+    if tz is not None and tz != recorded.tz:
         raise StoreError(
-            f"{root} was created with tz={recorded!r}, which its days depend on; "
+            f"{files.url} was created with tz={recorded.tz!r}, which its days depend on; "
             f"found tz={tz!r}. Open it without tz, or use another folder."
         )
-    return recorded
-
-
-def settings_text(tz: str) -> bytes:
-    """Give the content of the settings file."""
-    return json.dumps({"schema_version": SCHEMA_VERSION, "tz": tz}, indent=2).encode() + b"\n"
-
-
-def _recorded_zone(root: Path) -> str | None:
-    """Give the recorded time zone; nothing if the store is still to be made."""
-    path = settings_path(root)
-    with explained(path, "read"):
-        if path.exists():
-            return _zone_in(path.read_bytes(), path)
-        if any((root / name).exists() for name in TABLES):
-            raise StoreError(
-                f"{root} holds tables but not {path.name}, so the time zone of their days is "
-                f"unknown. Restore {path}, or write it: {_EXAMPLE}."
-            )
-    return None
-
-
-def _zone_in(text: bytes, path: Path) -> str:
-    """Give the time zone that the settings hold."""
-    try:
-        settings = json.loads(text)
-        version, tz = settings["schema_version"], settings["tz"]
-    except (ValueError, TypeError, KeyError):
+    if archive is not None and recorded.archive not in (None, archive):
         raise StoreError(
-            f"{path} should hold the store's settings, such as {_EXAMPLE}; "
-            "found something else. Restore it from a backup."
-        ) from None
-    if version != SCHEMA_VERSION:
-        raise StoreError(
-            f"{path} says schema_version {version!r}; this admira reads {SCHEMA_VERSION!r}. "
-            "Install the admira that wrote the store, or write a new one."
+            f"{files.url} has its archive at {files_at(recorded.archive or '').url}; found "
+            f"archive={files_at(archive).url!r}. Open it without archive."
         )
-    return time_zone(tz).key
+    return recorded if recorded.archive else Settings(recorded.tz, archive, recorded.kept_from)

@@ -11,3 +11,8 @@ STORES: dict[str, Callable[[Path], Backend]] = {
     "memory": lambda _: MemoryStore(),
     "parquet": lambda folder: ParquetStore(folder / "store"),
 }
+
+# Those that need the service of the ``bucket`` fixture, which gives the URL of an empty bucket.
+REMOTE_STORES: dict[str, Callable[[str], Backend]] = {
+    "s3": lambda bucket: ParquetStore(bucket.replace("?", "/store?")),
+}

@@ -49,8 +49,12 @@ def ads(*rows: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def crm(*rows: Mapping[str, Any]) -> pd.DataFrame:
-    """Give opportunities that differ from ``OPPORTUNITY`` where said."""
-    return typed(CRM, [{**OPPORTUNITY, **row} for row in rows])
+    """Give opportunities that differ from ``OPPORTUNITY`` where said, created on their date."""
+    return typed(CRM, [{**OPPORTUNITY, **_created(row), **row} for row in rows])
+
+
+def _created(row: Mapping[str, Any]) -> dict[str, str]:
+    return {"created_at": f"{row['date']}T09:00:00Z"} if row.get("date") else {}
 
 
 def reject(

@@ -83,11 +83,11 @@ def counted(before: pd.DataFrame, after: pd.DataFrame, rows: pd.DataFrame, kind:
     inserted = keys - old.keys()
     updated = {key for key in keys & old.keys() if str(old[key]) != str(new[key])}
     return Upserted(
-        len(inserted),
-        len(updated),
-        len(keys - inserted - updated),
-        len(homes(keys, kind, old, new)),
-        len(homes(inserted | updated, kind, old, new)),
+        inserted=len(inserted),
+        updated=len(updated),
+        unchanged=len(keys - inserted - updated),
+        partitions_touched=len(homes(keys, kind, old, new)),
+        partitions_rewritten=len(homes(inserted | updated, kind, old, new)),
     )
 
 

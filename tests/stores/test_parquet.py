@@ -37,8 +37,12 @@ def listing(store: ParquetStore) -> dict[Path, tuple[int, int, bytes]]:
 
 
 def folders_in(store: ParquetStore) -> dict[Path, int]:
-    """List every folder with the time of the last change to its entries."""
-    return {path: path.stat().st_mtime_ns for path in store.path.rglob("*") if path.is_dir()}
+    """List every folder, but the lock's, with the time of the last change to its entries."""
+    return {
+        path: path.stat().st_mtime_ns
+        for path in store.path.rglob("*")
+        if path.is_dir() and path.name != "lock"
+    }
 
 
 # Layout
@@ -47,7 +51,13 @@ def folders_in(store: ParquetStore) -> dict[Path, int]:
 def test_files_are_where_the_contract_says(store: ParquetStore) -> None:
     fill(store)
     assert [str(path.relative_to(store.path)) for path in files_in(store)] == [
+        "_admira/changes/ads/commit=000000000001/part-0.parquet",
+        "_admira/changes/crm/commit=000000000002/part-0.parquet",
         "_admira/index/crm.parquet",
+        "_admira/journal/000000000001.json",
+        "_admira/journal/000000000002.json",
+        "_admira/journal/000000000003.json",
+        "_admira/lock/writer",
         "_admira/settings.json",
         "ads/date=2025-08-01/channel=a%2Fb%20%C3%B1/part-0.parquet",
         "ads/date=2025-08-01/channel=google_ads/part-0.parquet",
@@ -145,7 +155,7 @@ def test_an_emptied_partition_goes_with_its_folder(store: ParquetStore) -> None:
 
 def test_nothing_is_left_in_staging(store: ParquetStore) -> None:
     fill(store)
-    assert list((store.path / "_admira/staging").iterdir()) == []
+    assert list(store.path.glob("_admira/staging/*")) == []
 
 
 def test_every_file_and_folder_is_forced_to_disk(
@@ -159,7 +169,7 @@ def test_every_file_and_folder_is_forced_to_disk(
     monkeypatch.setattr(os, "fsync", fsync)
     fill(store)
     own = store.path / "_admira"
-    promised = {*store.path.rglob("*"), store.path} - {own / "staging"}
+    promised = {*store.path.rglob("*"), store.path} - {own / "lock", own / "lock" / "writer"}
     assert [path for path in promised if path.stat().st_ino not in synced] == []
 
 
@@ -244,7 +254,7 @@ def test_a_full_disk_leaves_the_store_as_it_was(
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fsync)
-    with pytest.raises(StoreError, match=r"part-0.parquet could not be written: No space left"):
+    with pytest.raises(StoreError, match=r"could not be forced to disk: No space left"):
         store.upsert(ads({"clicks": 1}, {"date": "2025-08-02", "clicks": 1}))
     assert listing(store) == before
 
@@ -264,6 +274,5 @@ def test_an_error_of_the_system_is_one_sentence_and_chained(store: ParquetStore)
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    store = ParquetStore(tmp_path / "file" / "store")
     with pytest.raises(StoreError, match="Not a directory"):
-        store.upsert(ads({}))
+        ParquetStore(tmp_path / "file" / "store")

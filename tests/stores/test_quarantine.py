@@ -28,6 +28,7 @@ def test_an_empty_quarantine_is_typed(store: Backend) -> None:
 def test_quarantine_keeps_the_row_as_received(store: Backend) -> None:
     assert reject(store, {"date": "soon", "clicks": "12"}) == 1
     (kept,) = store.read_quarantine().to_dict("records")
+    assert pd.isna(kept.pop("replayed_run"))
     assert kept == {
         "kind": "ads",
         "source": "api",

@@ -1,0 +1,171 @@
+"""Facts and KPIs of a whole store, worked out on Arrow from no more columns than they need."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import narwhals as nw
+import pandas as pd
+import pyarrow
+
+from admira.core.campaigns import joined_maps, map_of
+from admira.core.days import Day, as_day
+from admira.core.filters import keep
+from admira.core.frames import wrap
+from admira.core.join import ad_facts, share_facts
+from admira.core.metrics import compute_metrics, needed_columns
+from admira.core.rules import DEFAULT_ALIASES
+from admira.schemas import ADS, CAMPAIGNS, CRM, FACTS, TAGS
+from admira.schemas.metrics import metrics
+from admira.stores.base import Backend, Reader
+from admira.stores.cache import digest
+from admira.stores.partitions import typed
+from admira.stores.records import HISTORY
+from admira.stores.selection import select
+
+_MAP_COLUMNS = (
+    "date",
+    "channel",
+    "campaign_id",
+    "campaign_name",
+    "utm_campaign",
+    "utm_source",
+    "utm_medium",
+    "clicks",
+    "cost",
+)
+
+
+class Loaded(NamedTuple):
+    """What was read, as of one commit: ad rows, and shares or what they are made of."""
+
+    ads: pyarrow.Table
+    shares: pyarrow.Table | None
+    crm: pyarrow.Table | None
+    campaigns: pd.DataFrame | None
+    made_of: str
+    reader: Reader
+
+
+def campaigns_of(reader: Reader) -> pd.DataFrame:
+    """Give the campaign map of all ads that the store holds or held, and of its UTM sheet."""
+    monthly = reader.by_month(ADS, _MAP_COLUMNS, "campaigns", _map_of_month)
+    maps, sheet = typed(monthly, CAMPAIGNS), reader.rows(TAGS)
+    history = reader.rows(HISTORY)
+    if len(history):
+        maps = pd.concat([maps, history], ignore_index=True)
+    return joined_maps(maps, tags=sheet if len(sheet) else None)
+
+
+def _map_of_month(ads: pyarrow.Table) -> pyarrow.Table:
+    """Give the campaign map of the ads of one month."""
+    frame = map_of(wrap(ads, ADS, list(_MAP_COLUMNS)))
+    return pyarrow.Table.from_pandas(frame, schema=CAMPAIGNS.arrow(), preserve_index=False)
+
+
+def facts_of(
+    backend: Backend,
+    columns: Sequence[str],
+    *,
+    start: Day = None,
+    end: Day = None,
+    filters: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> pyarrow.Table:
+    """Give columns of the facts of a store, ad rows first.
+
+    Parameters
+    ----------
+    backend : Backend
+        What keeps the rows.
+    columns : sequence of str
+        Columns of the facts.
+    start, end : day, optional
+        First and last day of the facts.
+    filters : mapping
+        Values wanted, by column.
+    options : mapping
+        The options of the join.
+
+    Returns
+    -------
+    pyarrow.Table
+        One row per ad row and one per share of an opportunity.
+    """
+    wanted = [name for name, values in filters.items() if values is not None]
+    has_days = start is not None or end is not None
+    needed = {*columns, *wanted, *(["date"] if has_days else [])}
+    named = [name for name in FACTS.names if name in needed]
+    first, last = as_day("start", start), as_day("end", end)
+    loaded = backend.reading(partial(_load, names=named, start=first, end=last, options=options))
+    shares = loaded.shares
+    if shares is None:
+        shares = _shares(loaded, options).select(named)
+    schema = pyarrow.schema([FACTS.arrow().field(name) for name in named])
+    facts = pyarrow.concat_tables([ad_facts(loaded.ads, named).cast(schema), shares.cast(schema)])
+    kept = keep(nw.from_native(facts), start=start, end=end, **filters).to_native()
+    return kept.select(list(columns))
+
+
+def _load(
+    reader: Reader,
+    *,
+    names: Sequence[str],
+    start: pd.Timestamp | None,
+    end: pd.Timestamp | None,
+    options: Mapping[str, Any],
+) -> Loaded:
+    """Read what the facts need."""
+    made_of = reader.digest(ADS, CRM, TAGS, HISTORY)  # lists everything, so nothing is listed twice
+    of_ads = [name for name in ADS.names if name in names]
+    ads = reader.scan(select(ADS, start=start, end=end, columns=of_ads))
+    if options.get("campaigns") is not None:
+        return Loaded(ads, None, reader.scan(select(CRM)), None, made_of, reader)
+    shares = reader.derived(_subject(options), made_of, names)
+    if shares is not None:
+        return Loaded(ads, shares, None, None, made_of, reader)
+    return Loaded(ads, None, reader.scan(select(CRM)), campaigns_of(reader), made_of, reader)
+
+
+def _shares(loaded: Loaded, options: Mapping[str, Any]) -> pyarrow.Table:
+    """Work the shares out, and keep them for the next time."""
+    given = dict(options)
+    campaigns = given.pop("campaigns", None)
+    shares = share_facts(loaded.crm, loaded.campaigns if campaigns is None else campaigns, **given)
+    shares = shares.cast(FACTS.arrow())
+    if campaigns is None:
+        loaded.reader.keep(_subject(options), loaded.made_of, shares, ADS, CRM)
+    return shares
+
+
+def _subject(options: Mapping[str, Any]) -> str:
+    """Name the shares that come of these options of the join."""
+    said = {"aliases": DEFAULT_ALIASES, **options}
+    said.pop("campaigns", None)
+    return f"shares/{digest(sorted(said.items()))}"
+
+
+def metrics_of(
+    backend: Backend,
+    by: str | Sequence[str],
+    *,
+    start: Day,
+    end: Day,
+    filters: Mapping[str, Any],
+    options: Mapping[str, Any],
+    **shape: Any,
+) -> pd.DataFrame:
+    """Give the KPIs of a store; ``shape`` are the other options of :func:`compute_metrics`."""
+    dimensions = [by] if isinstance(by, str) else [*by]
+    scope = shape.get("scope", "all")
+    columns = needed_columns(dimensions, scope=scope, filters={}, has_days=False)
+    facts = facts_of(backend, columns, start=start, end=end, filters=filters, options=options)
+    return in_pandas(compute_metrics(facts, by=dimensions, **shape))
+
+
+def in_pandas(table: pyarrow.Table) -> pd.DataFrame:
+    """Give a table of facts or KPIs in pandas, typed as the contract and the registry say."""
+    frame = table.to_pandas(date_as_object=False)
+    known = {name: FACTS[name].dtype for name in FACTS.names if name in frame}
+    ratios = {ratio.name: "Float64" for ratio in metrics.ratios if ratio.name in frame}
+    return frame.astype({**known, **ratios})

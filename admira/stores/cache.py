@@ -1,0 +1,127 @@
+"""What is derived of the partitions and kept beside them: named by its content, never stale."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from threading import Lock
+from time import time_ns
+from uuid import uuid4
+
+import pyarrow
+import pyarrow.parquet
+
+from admira.errors import StoreError
+from admira.log import log_event
+from admira.schemas import SCHEMA_VERSION
+from admira.stores.files import Files, Fingerprint
+from admira.stores.journal import OWN
+
+FOLDER = f"{OWN}/cache"
+_FORMAT = "1"  # to be raised whenever what is derived changes its meaning
+
+# A file written this short a time ago could be written again without its time changing.
+_SETTLED_NS = 100_000_000
+_HELD_BYTES = 512 * 2**20
+
+
+def digest(parts: Iterable[object]) -> str:
+    """Give a short text that differs whenever one of the parts does."""
+    made = blake2b(f"{SCHEMA_VERSION} {_FORMAT}".encode(), digest_size=12)
+    for part in parts:
+        made.update(repr(part).encode())
+    return made.hexdigest()
+
+
+def is_settled(fingerprints: Iterable[Fingerprint]) -> bool:
+    """Tell whether the files are old enough that a later change would show in their times."""
+    newest = max(
+        (f[1] for f in fingerprints if isinstance(f[1:2], tuple) and len(f) > 1), default=0
+    )
+    return not isinstance(newest, int) or time_ns() - newest > _SETTLED_NS
+
+
+class Cache:
+    """Tables derived from a store's partitions, under ``_admira/cache/``.
+
+    The name of each says of which contents it was made, so it is right or it is not found.
+    Deleting the folder loses nothing but time; where it cannot be written, nothing is kept.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._held: OrderedDict[tuple[str, str], pyarrow.ChunkedArray] = OrderedDict()
+        self._size = 0
+        self._lock = Lock()
+
+    def read(self, subject: str, made_of: str, names: Sequence[str]) -> pyarrow.Table | None:
+        """Give columns of a derived table; nothing if it is not there or cannot be read."""
+        path = _path(subject, made_of)
+        with self._lock:
+            held = {name: self._held.get((path, name)) for name in names}
+            for name in [name for name, column in held.items() if column is not None]:
+                self._held.move_to_end((path, name))
+        lacking = [name for name, column in held.items() if column is None]
+        if lacking:
+            found = self._read(path, lacking)
+            if found is None:
+                return None
+            held |= dict(zip(found.column_names, found.columns, strict=True))
+            self._hold(path, found)
+        return pyarrow.table({name: held[name] for name in names})
+
+    def _read(self, path: str, names: Sequence[str]) -> pyarrow.Table | None:
+        """Read columns of a file of the cache."""
+        try:
+            opened = self._files.open(path)
+            if opened is None:
+                return None
+            with opened, pyarrow.parquet.ParquetFile(opened) as file:
+                return file.read(names, use_threads=False)
+        except (pyarrow.ArrowException, OSError, ValueError, StoreError) as error:
+            log_event("cache.not_read", level=logging.WARNING, file=path, reason=str(error))
+            return None
+
+    def _hold(self, path: str, found: pyarrow.Table) -> None:
+        """Hold columns in memory, and let go of those that were not asked for the longest."""
+        with self._lock:
+            for name, column in zip(found.column_names, found.columns, strict=True):
+                if (path, name) not in self._held:
+                    self._size += column.nbytes
+                    self._held[path, name] = column
+            while self._size > _HELD_BYTES:
+                _, column = self._held.popitem(last=False)
+                self._size -= column.nbytes
+
+    def keep(self, subject: str, made_of: str, rows: pyarrow.Table) -> None:
+        """Keep a derived table in the place of those of the same subject."""
+        path = _path(subject, made_of)
+        folder, _, name = path.rpartition("/")
+        draft = f"{folder}/.{uuid4().hex}"
+        try:
+            self._files.write(draft, _encoded(rows))
+            self._files.settle([draft], contents=True)
+            self._files.move(draft, path)
+            for other in self._files.names(folder):
+                if other != name and other.rpartition(".")[0].rpartition(".")[0] == _stem(subject):
+                    self._files.remove(f"{folder}/{other}")
+        except StoreError as error:
+            log_event("cache.not_kept", level=logging.DEBUG, file=path, reason=str(error))
+        with self._lock:
+            for held in [h for h in self._held if h[0].startswith(f"{FOLDER}/{subject}.")]:
+                self._size -= self._held.pop(held).nbytes
+
+
+def _path(subject: str, made_of: str) -> str:
+    return f"{FOLDER}/{subject}.{made_of}.parquet"
+
+
+def _stem(subject: str) -> str:
+    return subject.rpartition("/")[2]
+
+
+def _encoded(rows: pyarrow.Table) -> bytes:
+    """Write a derived table so that it is read fast."""
+    with pyarrow.BufferOutputStream() as stream:
+        pyarrow.parquet.write_table(rows, stream, compression="lz4", write_page_checksum=True)
+        return stream.getvalue().to_pybytes()

@@ -1,0 +1,159 @@
+"""The tables of a store as of one commit, read through what is derived of them if that pays."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+import pandas as pd
+import pyarrow
+
+from admira.errors import StoreError
+from admira.schemas import Table
+from admira.stores.cache import Cache, digest, is_settled
+from admira.stores.files import Fingerprint
+from admira.stores.partitions import Layout, Partition, typed
+from admira.stores.selection import Selection
+from admira.stores.view import Place, Vanished, View
+
+S = TypeVar("S")
+
+_THREADS = 4
+# A month of which at least this share is asked for is read whole, and kept.
+_WORTH_KEEPING = 0.5
+
+Places = dict[Partition, Place]
+
+
+class Snapshot:
+    """Reads the partitions that a view lists; what was read once is not read again."""
+
+    def __init__(self, view: View, cache: Cache) -> None:
+        self.view = view
+        self._cache = cache
+        self._pieces: dict[tuple[Place, tuple[str, ...]], pyarrow.Table] = {}
+
+    def scan(self, asked: Selection) -> pyarrow.Table:
+        """Give the rows and columns asked for, month by month, each in natural-key order."""
+        table = asked.table
+        if "date" not in table.partitions:
+            return self._direct(table, self.view.places(table, asked.keeps), asked.columns)
+        schema = pyarrow.schema([table.arrow().field(name) for name in asked.columns])
+        months = _by_month(self.view.places(table, asked.keeps_month))
+
+        def piece(month: str) -> pyarrow.Table:
+            rows = self._month(asked, month, months[month])
+            return asked.filter(rows).select(schema.names).cast(schema)
+
+        return pyarrow.concat_tables([schema.empty_table(), *_side_by_side(piece, list(months))])
+
+    def rows(self, table: Table) -> pd.DataFrame:
+        """Give a whole table in pandas, typed."""
+        return typed(self.scan(Selection(table, columns=tuple(table.names))), table)
+
+    def digest(self, *tables: Table) -> str:
+        """Give a text that differs whenever a file of these tables does."""
+        return digest((table.name, _prints(self.view.places(table))) for table in tables)
+
+    def derived(self, subject: str, made_of: str, names: Sequence[str]) -> pyarrow.Table | None:
+        """Give columns of a table that was derived before from the same contents."""
+        return self._cache.read(subject, made_of, names)
+
+    def keep(self, subject: str, made_of: str, rows: pyarrow.Table, *tables: Table) -> None:
+        """Keep a table that was derived from the contents of these tables."""
+        if self.view.generation and all(_is_settled(self.view.places(table)) for table in tables):
+            self._cache.keep(subject, made_of, rows)
+
+    def by_month(
+        self,
+        table: Table,
+        columns: Sequence[str],
+        subject: str,
+        make: Callable[[pyarrow.Table], pyarrow.Table],
+    ) -> pyarrow.Table:
+        """Give what ``make`` makes of each month's rows; only months that changed are made anew."""
+        asked = Selection(table, columns=tuple(columns))
+        made = [make(table.arrow().empty_table().select(list(columns)))]
+        for month, places in _by_month(self.view.places(table)).items():
+            made_of = digest(_prints(places))
+            name = f"{subject}/{month}"
+            found = self._cache.read(name, made_of, made[0].column_names)
+            if found is None:
+                found = make(self._month(asked, month, places).select(list(columns)))
+                if _is_settled(places):
+                    self._cache.keep(name, made_of, found)
+            made.append(found.cast(made[0].schema))
+        return pyarrow.concat_tables(made)
+
+    def _month(self, asked: Selection, month: str, whole: Places) -> pyarrow.Table:
+        """Give the rows of a month: out of the cache, into the cache, or as they are asked for."""
+        table = asked.table
+        made_of = digest(_prints(whole))
+        subject = f"{table.name}/{month}"
+        found = self._cache.read(subject, made_of, asked.needed)
+        if found is not None:
+            return found
+        keeps = partial(Layout(table).keeps, asked.keeps)
+        places = {p: place for p, place in whole.items() if keeps(p)}
+        if len(places) < _WORTH_KEEPING * len(whole):
+            return self._direct(table, places, (*asked.needed, *table.key)).sort_by(_order(table))
+        rows = self._direct(table, whole, table.names).sort_by(_order(table)).combine_chunks()
+        if _is_settled(whole):
+            self._cache.keep(subject, made_of, rows)
+        return rows
+
+    def checked(self, table: Table) -> tuple[pyarrow.Table, list[str]]:
+        """Give a whole table from its partitions alone, and what is wrong with their files."""
+        layout, pieces, problems = Layout(table), {}, []
+        for partition, place in self.view.places(table).items():
+            try:
+                pieces[partition] = layout.decoded(place.read(), table.names, place.name)
+            except Vanished:
+                raise
+            except StoreError as error:
+                problems.append(str(error))
+        return layout.together(pieces, table.names), problems
+
+    def _direct(self, table: Table, places: Places, names: Sequence[str]) -> pyarrow.Table:
+        """Read columns of partitions, side by side."""
+        layout, wanted = Layout(table), tuple(dict.fromkeys(names))
+
+        def piece(place: Place) -> pyarrow.Table:
+            known = self._pieces.get((place, wanted))
+            if known is None:
+                known = layout.decoded(place.read(), wanted, place.name)
+                self._pieces[place, wanted] = known
+            return known
+
+        pieces = _side_by_side(piece, list(places.values()))
+        return layout.together(dict(zip(places, pieces, strict=True)), wanted)
+
+
+def _side_by_side(work: Callable[[S], pyarrow.Table], subjects: Sequence[S]) -> list[pyarrow.Table]:
+    """Do the same for several subjects, in threads where there are many."""
+    if len(subjects) <= _THREADS:
+        return list(map(work, subjects))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(work, subjects))
+
+
+def _by_month(places: Places) -> dict[str, Places]:
+    """Part the partitions of a table by the month of their day."""
+    months: defaultdict[str, Places] = defaultdict(dict)
+    for partition, place in places.items():
+        months[partition[0][:7]][partition] = place
+    return dict(sorted(months.items()))
+
+
+def _prints(places: Places) -> list[tuple[Partition, Fingerprint]]:
+    """Give what tells these files from any others."""
+    return [(partition, place.fingerprint) for partition, place in places.items()]
+
+
+def _is_settled(places: Places) -> bool:
+    return is_settled(place.fingerprint for place in places.values())
+
+
+def _order(table: Table) -> list[tuple[str, str]]:
+    return [(name, "ascending") for name in table.key]

@@ -1,0 +1,274 @@
+"""What a store is asked about itself: runs, what it refused, what changed, is it sound."""
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+from admira.errors import OptionError
+from admira.schemas import TABLES, Kind
+from admira.stores.ages import first_day_kept
+from admira.stores.base import Backend
+from admira.stores.records import CHANGES, RUNS, WATERMARKS
+from admira.stores.replay import Fix, Replayed, replay
+from admira.stores.verification import Verification, verify
+
+_COUNTS = (
+    "fetched",
+    "accepted",
+    "inserted",
+    "updated",
+    "unchanged",
+    "stale",
+    "expired",
+    "quarantined",
+    "partitions_rewritten",
+)
+
+
+class Upkeep:
+    """The part of a ``Store`` that keeps account of it."""
+
+    backend: Backend
+
+    def quarantine(
+        self,
+        *,
+        kind: Kind | None = None,
+        run: str | None = None,
+        reason: str | None = None,
+        source: str | None = None,
+    ) -> pd.DataFrame:
+        """Give the rows that were rejected or removed, as received, each with its reasons.
+
+        Parameters
+        ----------
+        kind : {"ads", "crm"}, optional
+            Only those of one table.
+        run : str, optional
+            Only those that this run met first.
+        reason : str, optional
+            Only those whose reasons contain this text.
+        source : str, optional
+            Only those from this source.
+
+        Returns
+        -------
+        DataFrame
+            One row per distinct row and reasons, in the order they were first seen: ``kind``,
+            ``source``, ``reasons``, ``row`` (JSON), ``first_run``, ``first_seen`` and
+            ``replayed_run``, the run that took it in after all.
+        """
+        if kind is not None and kind not in TABLES:
+            raise OptionError("kind", kind, TABLES)
+        rows = self.backend.read_quarantine(kind=kind)
+        for column, wanted in (("first_run", run), ("source", source)):
+            if wanted is not None:
+                rows = rows[rows[column] == wanted]
+        if reason is not None:
+            rows = rows[rows["reasons"].str.contains(reason, regex=False)]
+        return rows.reset_index(drop=True)
+
+    def replay(
+        self,
+        *,
+        fix: Fix | None = None,
+        kind: Kind | None = None,
+        run: str | None = None,
+        reason: str | None = None,
+        source: str | None = None,
+        now: datetime | None = None,
+    ) -> Replayed:
+        """Try rejected rows again after something was mended, and take in those that now pass.
+
+        What is taken in stays in quarantine under the replaying run's name, and is not tried again.
+        A row whose record the store has got, changed or lost since then is outdated and left out.
+
+        Parameters
+        ----------
+        fix : callable, optional
+            Takes the rows of one table as received, a frame of objects, and gives them back mended,
+            one for each, in order.
+        kind, run, reason, source
+            Which rows, as in :meth:`quarantine`; by default all.
+        now : datetime, optional
+            The instant to record.
+
+        Returns
+        -------
+        Replayed
+            How many were tried, accepted, outdated and rejected again.
+
+        Examples
+        --------
+        >>> import admira
+        >>> store = admira.open_store("memory:")
+        >>> ads = [{"date": "2025-08-01", "campaign_id": "C-1", "channel": "google_ads",
+        ...         "clicks": "12 clicks", "impressions": 90, "cost": 3.5, "utm_campaign": "sale"}]
+        >>> report = admira.ingest(store, ads=ads, crm=[])
+        >>> done = store.replay(fix=lambda raw: raw.assign(clicks=raw["clicks"].str.split().str[0]))
+        >>> done.accepted, store.ads()["clicks"].tolist()
+        (1, [12])
+        """
+        rows = self.quarantine(kind=kind, run=run, reason=reason, source=source)
+        return replay(self.backend, rows, fix=fix, now=now)
+
+    def runs(self) -> pd.DataFrame:
+        """Give the history of ingests that were committed, the latest last.
+
+        Returns
+        -------
+        DataFrame
+            One row per run and table: ``run_id``, ``started_at``, ``seconds``, ``kind``,
+            ``source``, the counts of its report, ``rejected`` and ``removed``.
+        """
+        stored = self.backend.rows(RUNS).sort_values(["started_at", "run_id"])
+        rows = [
+            _run_row(run["run_id"], run["started_at"], report, kind, table)
+            for run in stored.to_dict("records")
+            for report in [json.loads(run["report"])]
+            for kind, table in report["tables"].items()
+        ]
+        columns = ["run_id", "started_at", "seconds", "kind", "source", "rejected", "removed"]
+        return pd.DataFrame(rows, columns=[*columns, *_COUNTS])
+
+    def watermarks(self) -> pd.DataFrame:
+        """Give the day up to which each source was read completely; missing if that cannot be told.
+
+        Returns
+        -------
+        DataFrame
+            One row per table and source: ``kind``, ``source``, ``by`` (the column that counts),
+            ``day`` and ``run_id``.
+        """
+        return self.backend.rows(WATERMARKS)
+
+    def changes(self, kind: Kind) -> pd.DataFrame:
+        """Give what commits did to the rows of one table, in their order.
+
+        Parameters
+        ----------
+        kind : {"ads", "crm"}
+            Which table.
+
+        Returns
+        -------
+        DataFrame
+            One row per row inserted, updated or removed: ``commit``, ``change``, ``run_id``,
+            ``changed_at``, and the row as it was before; of an inserted one the key alone.
+        """
+        if kind not in TABLES:
+            raise OptionError("kind", kind, TABLES)
+        return self.backend.rows(CHANGES[kind])
+
+    def verify(self) -> Verification:
+        """Check that every file, key and row is where and what it should be.
+
+        Returns
+        -------
+        Verification
+            Its ``problems``, one sentence each, and the rows and sums of every partition.
+        """
+        return verify(self.backend)
+
+    def repair(self) -> Verification:
+        """Finish a commit that was cut short, work out anew whatever is derived, and check all.
+
+        The partitions, which are the truth, are not touched.
+        """
+        self.backend.repair()
+        return self.verify()
+
+    def archive(
+        self,
+        older_than: str | date,
+        to: str | None = None,
+        *,
+        dry_run: bool = True,
+        now: datetime | None = None,
+    ) -> pd.DataFrame:
+        """Move whole partitions of older days to a second root, which is read along for ever after.
+
+        Each is copied and compared before it is removed here; cut short at any point, nothing is
+        lost or counted twice.  A late row brings its partition back.
+
+        Parameters
+        ----------
+        older_than : str or day
+            Such as ``"90d"`` or ``"2y"`` before now; or the first day to stay.
+        to : str, optional
+            The archive: a folder or an ``s3://`` URL; the store records it the first time.
+        dry_run : bool
+            Only list what would be moved.
+        now : datetime, optional
+            The instant to count from; the clock's by default.
+
+        Returns
+        -------
+        DataFrame
+            One row per partition: ``kind``, ``date``, ``channel`` (of ads), ``path`` before.
+
+        Raises
+        ------
+        OptionError
+            When ``older_than`` is no span and no day.
+        StoreError
+            When there is no archive, or another one, or it cannot be written.
+        """
+        return self.backend.archive(first_day_kept(older_than, now), to, is_dry_run=dry_run)
+
+    def retain(
+        self,
+        older_than: str | date,
+        *,
+        kind: Kind | None = None,
+        dry_run: bool = True,
+        now: datetime | None = None,
+    ) -> pd.DataFrame:
+        """Drop the rows of older days for good, from the archive too; such days stay dropped.
+
+        The campaign map keeps the months of the ads dropped, so the shares of the opportunities
+        that remain do not change.
+
+        Parameters
+        ----------
+        older_than : str or day
+            As in :meth:`archive`.
+        kind : {"ads", "crm"}, optional
+            Only one table; both by default.
+        dry_run : bool
+            Only list what would be dropped.
+        now : datetime, optional
+            The instant to count from; the clock's by default.
+
+        Returns
+        -------
+        DataFrame
+            One row per partition: ``kind``, ``date``, ``channel`` (of ads), ``path``.
+        """
+        first = first_day_kept(older_than, now)
+        kinds = [*TABLES] if kind is None else [kind]
+        found = pd.concat([self.backend.outdated(each, first) for each in kinds])
+        if not dry_run and len(found):
+            with self.backend.transaction(now=now) as commit:
+                for each in kinds:
+                    commit.drop_before(each, first)
+            self.backend.sweep_archive()
+        return found.reset_index(drop=True)
+
+
+def _run_row(
+    run_id: str, started_at: pd.Timestamp, report: dict[str, Any], kind: str, table: dict[str, Any]
+) -> dict[str, Any]:
+    """Give one run's row about one table."""
+    return {
+        "run_id": run_id,
+        "started_at": started_at,
+        "seconds": report["seconds"],
+        "kind": kind,
+        "source": table["source"],
+        "rejected": sum(table["rejected"].values()),
+        "removed": len(table["removed"]),
+        **{name: table[name] for name in _COUNTS},
+    }
