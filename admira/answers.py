@@ -13,8 +13,16 @@ from admira.core.days import Day, as_day
 from admira.core.filters import keep
 from admira.core.frames import wrap
 from admira.core.join import ad_facts, share_facts
-from admira.core.metrics import compute_metrics, needed_columns
+from admira.core.metrics import (
+    check_shape,
+    cut,
+    finished,
+    in_scope,
+    needed_columns,
+    refuse_mixed_currencies,
+)
 from admira.core.rules import DEFAULT_ALIASES
+from admira.core.sums import group_sums
 from admira.schemas import ADS, CAMPAIGNS, CRM, FACTS, TAGS
 from admira.schemas.metrics import metrics
 from admira.stores.base import Backend, Reader
@@ -65,21 +73,18 @@ def _map_of_month(ads: pyarrow.Table) -> pyarrow.Table:
 
 def facts_of(
     backend: Backend,
-    columns: Sequence[str],
     *,
     start: Day = None,
     end: Day = None,
     filters: Mapping[str, Any],
     options: Mapping[str, Any],
-) -> pyarrow.Table:
-    """Give columns of the facts of a store, ad rows first.
+) -> pd.DataFrame:
+    """Give the facts of a store, ad rows first.
 
     Parameters
     ----------
     backend : Backend
         What keeps the rows.
-    columns : sequence of str
-        Columns of the facts.
     start, end : day, optional
         First and last day of the facts.
     filters : mapping
@@ -89,9 +94,72 @@ def facts_of(
 
     Returns
     -------
-    pyarrow.Table
+    DataFrame
         One row per ad row and one per share of an opportunity.
     """
+    names = FACTS.names
+    ads, shares = _parts(backend, names, start=start, end=end, filters=filters, options=options)
+    facts = pyarrow.concat_tables([ad_facts(ads, names).cast(shares.schema), shares])
+    return in_pandas(facts)
+
+
+def metrics_of(
+    backend: Backend,
+    by: str | Sequence[str],
+    *,
+    start: Day = None,
+    end: Day = None,
+    filters: Mapping[str, Any],
+    options: Mapping[str, Any],
+    grain: str | None,
+    scope: str,
+    limit: int | None,
+    offset: int,
+    zero_division: float | None,
+) -> pd.DataFrame:
+    """Give the KPIs of a store, as :func:`compute_metrics` would of its facts.
+
+    Ad rows and shares are added up where they are; the facts are not written out for it.
+    """
+    dimensions = [by] if isinstance(by, str) else [*by]
+    check_shape(dimensions, grain=grain, scope=scope, limit=limit, offset=offset)
+    names = needed_columns(dimensions, scope=scope, filters={}, has_days=False)
+    parts = _parts(backend, names, start=start, end=end, filters=filters, options=options)
+    of_ads = [name for name in names if name in ADS.names or name in dimensions]
+    frames = [
+        in_scope(nw.from_native(rows), scope).to_native()
+        for rows in (ad_facts(parts[0], of_ads), parts[1])
+    ]
+    if "currency" not in dimensions:
+        money = {name: FACTS.arrow().field(name).type for name in ("cost", "revenue")}
+        refuse_mixed_currencies(nw.from_native(group_sums(frames, ["currency"], money)))
+    periods = {} if grain is None else {"date": partial(_cut, grain)}
+    sums = group_sums(frames, dimensions, _MEASURES, changed=periods)
+    table = finished(
+        nw.from_native(sums), dimensions, limit=limit, offset=offset, zero_division=zero_division
+    )
+    return in_pandas(table.to_native())
+
+
+_MEASURES = {measure.name: FACTS.arrow().field(measure.name).type for measure in metrics.measures}
+
+
+def _cut(grain: str, days: pyarrow.Array) -> pyarrow.Array:
+    """Cut days to the first day of their period."""
+    frame = nw.from_native(pyarrow.table({"date": days}))
+    return frame.with_columns(cut(grain, frame)).to_native()["date"].combine_chunks()
+
+
+def _parts(
+    backend: Backend,
+    columns: Sequence[str],
+    *,
+    start: Day,
+    end: Day,
+    filters: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> tuple[pyarrow.Table, pyarrow.Table]:
+    """Give the ad rows, in columns of theirs, and the shares of the days and values asked for."""
     wanted = [name for name, values in filters.items() if values is not None]
     has_days = start is not None or end is not None
     needed = {*columns, *wanted, *(["date"] if has_days else [])}
@@ -101,10 +169,13 @@ def facts_of(
     shares = loaded.shares
     if shares is None:
         shares = _shares(loaded, options).select(named)
-    schema = pyarrow.schema([FACTS.arrow().field(name) for name in named])
-    facts = pyarrow.concat_tables([ad_facts(loaded.ads, named).cast(schema), shares.cast(schema)])
-    kept = keep(nw.from_native(facts), start=start, end=end, **filters).to_native()
-    return kept.select(list(columns))
+    shares = shares.cast(pyarrow.schema([FACTS.arrow().field(name) for name in named]))
+    ads, shares = (
+        keep(nw.from_native(rows), start=start, end=end, **filters).to_native()
+        for rows in (loaded.ads, shares)
+    )
+    of_ads = [name for name in ads.column_names if name in columns]
+    return ads.select(of_ads), shares.select(list(columns))
 
 
 def _load(
@@ -143,24 +214,6 @@ def _subject(options: Mapping[str, Any]) -> str:
     said = {"aliases": DEFAULT_ALIASES, **options}
     said.pop("campaigns", None)
     return f"shares/{digest(sorted(said.items()))}"
-
-
-def metrics_of(
-    backend: Backend,
-    by: str | Sequence[str],
-    *,
-    start: Day,
-    end: Day,
-    filters: Mapping[str, Any],
-    options: Mapping[str, Any],
-    **shape: Any,
-) -> pd.DataFrame:
-    """Give the KPIs of a store; ``shape`` are the other options of :func:`compute_metrics`."""
-    dimensions = [by] if isinstance(by, str) else [*by]
-    scope = shape.get("scope", "all")
-    columns = needed_columns(dimensions, scope=scope, filters={}, has_days=False)
-    facts = facts_of(backend, columns, start=start, end=end, filters=filters, options=options)
-    return in_pandas(compute_metrics(facts, by=dimensions, **shape))
 
 
 def in_pandas(table: pyarrow.Table) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from admira.answers import campaigns_of, facts_of, in_pandas, metrics_of
+from admira.answers import campaigns_of, facts_of, metrics_of
 from admira.core.campaigns import read_sheet
 from admira.core.days import Day
 from admira.core.filters import VALUE_FILTERS, keep
@@ -15,7 +15,7 @@ from admira.core.reconcile import reconcile
 from admira.core.validate import validate
 from admira.errors import DataError
 from admira.ingest_report import IngestReport
-from admira.schemas import FACTS, Kind
+from admira.schemas import Kind
 from admira.stores.base import Backend, Upserted
 from admira.upkeep import Upkeep
 
@@ -231,11 +231,7 @@ class Store(Upkeep):
             One row per ad row and one per share of an opportunity.
         """
         filters, options = _parted(filters_and_options)
-        return in_pandas(
-            facts_of(
-                self.backend, FACTS.names, start=start, end=end, filters=filters, options=options
-            )
-        )
+        return facts_of(self.backend, start=start, end=end, filters=filters, options=options)
 
     def metrics(
         self,

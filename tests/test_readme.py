@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from admira.cli import app
@@ -32,5 +33,4 @@ def test_every_command_that_it_names_exists(command: str) -> None:
 
 
 def test_every_command_is_named() -> None:
-    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert commands == named_commands()
+    assert set(get_command(app).commands) == named_commands()

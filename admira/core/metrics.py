@@ -87,7 +87,7 @@ def compute_metrics(
     1    meta_ads     800  200.00  0.2667      0.0    0.25     0.0
     """
     dimensions = [by] if isinstance(by, str) else [*by]
-    _check(dimensions, grain, scope, limit, offset)
+    check_shape(dimensions, grain=grain, scope=scope, limit=limit, offset=offset)
     wanted: dict[str, Wanted] = {
         "channel": channel,
         "campaign_id": campaign_id,
@@ -101,19 +101,37 @@ def compute_metrics(
     asked_for = [name for name in columns if name != "currency" or name in dimensions]
     kept = wrap(facts, FACTS, columns, required=asked_for)
     kept = keep(kept, start=start, end=end, **wanted)
-    if scope == "paid":
-        kept = kept.filter(~nw.col("channel").str.starts_with("("))
+    kept = in_scope(kept, scope)
     if "currency" not in dimensions:
-        _refuse_mixed_currencies(kept)
+        refuse_mixed_currencies(kept)
     if grain is not None:
-        kept = kept.with_columns(_cut(grain, kept))
+        kept = kept.with_columns(cut(grain, kept))
     sums = _sums(kept, dimensions, measures)
+    table = finished(sums, dimensions, limit=limit, offset=offset, zero_division=zero_division)
+    native = unwrap(table)
+    ratios = [ratio.name for ratio in metrics.ratios]
+    return native.astype(dict.fromkeys(ratios, "Float64")) if is_pandas(kept) else native
+
+
+def finished(
+    sums: Frame,
+    dimensions: list[str],
+    *,
+    limit: int | None,
+    offset: int,
+    zero_division: float | None,
+) -> Frame:
+    """Divide the sums of each group, sort the groups and cut out a page."""
     table = sums.with_columns(_quotient(ratio, zero_division) for ratio in metrics.ratios)
     if dimensions:
         table = _page(table.sort(*dimensions, nulls_last=True), dimensions, limit, offset)
-    ratios = [ratio.name for ratio in metrics.ratios]
-    native = unwrap(table.select(*dimensions, *measures, *ratios))
-    return native.astype(dict.fromkeys(ratios, "Float64")) if is_pandas(kept) else native
+    measures = [measure.name for measure in metrics.measures]
+    return table.select(*dimensions, *measures, *(ratio.name for ratio in metrics.ratios))
+
+
+def in_scope(facts: Frame, scope: str) -> Frame:
+    """Keep the rows of the scope: ``"paid"`` leaves out what no campaign can be credited with."""
+    return facts.filter(~nw.col("channel").str.starts_with("(")) if scope == "paid" else facts
 
 
 def needed_columns(
@@ -127,10 +145,17 @@ def needed_columns(
     return [name for name in FACTS.names if name in needed]
 
 
-def _check(
-    dimensions: list[str], grain: str | None, scope: str, limit: int | None, offset: int
+def check_shape(
+    dimensions: list[str],
+    *,
+    grain: str | None = None,
+    scope: str = "all",
+    limit: int | None = None,
+    offset: int = 0,
+    zero_division: float | None = None,
 ) -> None:
     """Refuse options that do not exist."""
+    del zero_division  # any number will do
     allowed = [name for name in FACTS.names if name not in {*metrics, "match_weight"}]
     for name in dimensions:
         if name not in allowed:
@@ -148,7 +173,7 @@ def _check(
             raise OptionError(option, rows, ["a whole number from 0 up"])
 
 
-def _refuse_mixed_currencies(facts: Frame) -> None:
+def refuse_mixed_currencies(facts: Frame) -> None:
     """Raise when the money of the rows is in several currencies."""
     has_money = (nw.col("cost") != 0) | (nw.col("revenue") != 0)
     money = facts.select("currency", has_money=has_money).unique()
@@ -162,18 +187,19 @@ def _refuse_mixed_currencies(facts: Frame) -> None:
         raise AmbiguousData(message)
 
 
-def _cut(grain: str, facts: Frame) -> nw.Expr:
+def cut(grain: str, facts: Frame) -> nw.Expr:
     """Cut ``date`` to the first day of its period."""
     day = nw.col("date")
     if grain == "month":
-        cut = day.dt.truncate("1mo")
+        first = day.dt.truncate("1mo")
     else:
-        cut = day
+        first = day
         if grain == "week":
             for back in range(1, 7):
                 is_that_weekday = day.dt.weekday() == back + 1
-                cut = nw.when(is_that_weekday).then(day.dt.offset_by(f"-{back}d")).otherwise(cut)
-    return (cut if is_pandas(facts) else cut.cast(nw.Date)).alias("date")
+                before = day.dt.offset_by(f"-{back}d")
+                first = nw.when(is_that_weekday).then(before).otherwise(first)
+    return (first if is_pandas(facts) else first.cast(nw.Date)).alias("date")
 
 
 def _sums(facts: Frame, dimensions: list[str], measures: list[str]) -> Frame:

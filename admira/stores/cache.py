@@ -14,14 +14,12 @@ import pyarrow.parquet
 from admira.errors import StoreError
 from admira.log import log_event
 from admira.schemas import SCHEMA_VERSION
-from admira.stores.files import Files, Fingerprint
+from admira.stores.files import SETTLED_NS, Files, Fingerprint
 from admira.stores.journal import OWN
 
 FOLDER = f"{OWN}/cache"
 _FORMAT = "1"  # to be raised whenever what is derived changes its meaning
 
-# A file written this short a time ago could be written again without its time changing.
-_SETTLED_NS = 100_000_000
 _HELD_BYTES = 512 * 2**20
 
 
@@ -38,7 +36,7 @@ def is_settled(fingerprints: Iterable[Fingerprint]) -> bool:
     newest = max(
         (f[1] for f in fingerprints if isinstance(f[1:2], tuple) and len(f) > 1), default=0
     )
-    return not isinstance(newest, int) or time_ns() - newest > _SETTLED_NS
+    return not isinstance(newest, int) or time_ns() - newest > SETTLED_NS
 
 
 class Cache:

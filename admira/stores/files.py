@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from time import time_ns
 from typing import Protocol, TypeAlias
 
 import pyarrow
@@ -22,6 +23,9 @@ Enters: TypeAlias = Callable[[tuple[str, ...]], bool]
 
 _IS_LINUX = sys.platform == "linux"
 _MANY = 64
+
+# What was written this short a time ago could be written again without its time changing.
+SETTLED_NS = 100_000_000
 
 
 class Files(Protocol):
@@ -90,6 +94,7 @@ class LocalFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._prefix = f"{root}{os.sep}"
+        self._listings: dict[str, tuple[int, list[str]]] = {}
 
     @property
     def url(self) -> str:
@@ -137,13 +142,7 @@ class LocalFiles:
         self, folder: str, above: tuple[str, ...], enters: Enters, found: dict[str, Fingerprint]
     ) -> None:
         """Add the files under one folder to those found."""
-        try:
-            names = os.listdir(self._prefix + folder)  # noqa: PTH208 - thousands of times
-        except FileNotFoundError:
-            return
-        for name in sorted(names):
-            if is_mark(name):
-                continue
+        for name in self._listed(folder):
             path = f"{folder}/{name}"
             if "=" not in name:
                 with suppress(FileNotFoundError):
@@ -154,6 +153,21 @@ class LocalFiles:
             down = (*above, name)
             if enters(down):
                 self._walk(path, down, enters, found)
+
+    def _listed(self, folder: str) -> list[str]:
+        """List a folder without marks; one that has not changed since is not listed again."""
+        try:
+            changed_at = os.stat(self._prefix + folder).st_mtime_ns  # noqa: PTH116
+            known_at, names = self._listings.get(folder, (0, []))
+            if changed_at == known_at:
+                return names
+            found = os.listdir(self._prefix + folder)  # noqa: PTH208 - thousands of times
+        except FileNotFoundError:
+            return []
+        names = sorted(name for name in found if not is_mark(name))
+        if time_ns() - changed_at > SETTLED_NS:
+            self._listings[folder] = (changed_at, names)
+        return names
 
     def names(self, folder: str) -> list[str]:
         """List a folder."""

@@ -71,21 +71,22 @@ class Layout:
     def enters(self, keeps: Keeps | None) -> Enters:
         """Say which folders to look into; refuse those that no store would make."""
 
-        def enters(folders: tuple[str, ...]) -> bool:
-            name = self._named(folders)
-            value = _value_of(folders[-1])
+        @cache  # channels repeat under every day
+        def enters_last(folder: str, depth: int) -> bool:
+            name = self.table.partitions[depth - 1]
+            value = _value_of(folder)
             is_valid = _is_day(value) if self.table[name].type == "day" else value != ""
-            if not is_valid or folders[-1] != _folder_name(name, value):
-                raise _misplaced(self.name("/".join((self.folder, *folders))))
+            if not is_valid or folder != _folder_name(name, value):
+                raise ValueError
             return keeps is None or keeps(name, value)
 
-        return enters
+        def enters(folders: tuple[str, ...]) -> bool:
+            try:
+                return enters_last(folders[-1], len(folders))
+            except (ValueError, IndexError):
+                raise _misplaced(self.name("/".join((self.folder, *folders)))) from None
 
-    def _named(self, folders: tuple[str, ...]) -> str:
-        """Give the partition column that the last of these folders is about."""
-        if len(folders) > len(self.table.partitions):
-            raise _misplaced(self.name("/".join((self.folder, *folders))))
-        return self.table.partitions[len(folders) - 1]
+        return enters
 
     def keeps(self, keeps: Keeps | None, partition: Partition) -> bool:
         """Tell whether a partition can hold rows asked for."""
@@ -98,7 +99,7 @@ class Layout:
             with pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content)) as file:
                 self._check_columns(file.schema_arrow.names, name)
                 rows = file.read(wanted.names, use_threads=False)
-            return rows.select(wanted.names).cast(wanted)
+            return rows if rows.schema.equals(wanted) else rows.select(wanted.names).cast(wanted)
         except (pyarrow.ArrowException, OSError, ValueError) as error:
             raise StoreError(
                 f"{name} is no Parquet file with the {self.table.name} columns in their types: "

@@ -1,5 +1,6 @@
 """The tables of a store as of one commit, read through what is derived of them if that pays."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ from admira.stores.view import Place, Vanished, View
 
 S = TypeVar("S")
 
-_THREADS = 4
+_THREADS = min(4, os.cpu_count() or 1)
 # A month of which at least this share is asked for is read whole, and kept.
 _WORTH_KEEPING = 0.5
 
@@ -38,7 +39,7 @@ class Snapshot:
         """Give the rows and columns asked for, month by month, each in natural-key order."""
         table = asked.table
         if "date" not in table.partitions:
-            return self._direct(table, self.view.places(table, asked.keeps), asked.columns)
+            return self._read(table, self.view.places(table, asked.keeps), asked.columns)
         schema = pyarrow.schema([table.arrow().field(name) for name in asked.columns])
         months = _by_month(self.view.places(table, asked.keeps_month))
 
@@ -97,10 +98,13 @@ class Snapshot:
         keeps = partial(Layout(table).keeps, asked.keeps)
         places = {p: place for p, place in whole.items() if keeps(p)}
         if len(places) < _WORTH_KEEPING * len(whole):
-            return self._direct(table, places, (*asked.needed, *table.key)).sort_by(_order(table))
-        rows = self._direct(table, whole, table.names).sort_by(_order(table)).combine_chunks()
+            names = (*asked.needed, *table.key)
+            return self._read(table, places, names).sort_by(_order(table))
+        rows = self._read(table, whole, table.names).sort_by(_order(table)).combine_chunks()
         if _is_settled(whole):
             self._cache.keep(subject, made_of, rows)
+            for place in whole.values():  # they are in the cache now
+                self._pieces.pop((place, tuple(table.names)), None)
         return rows
 
     def checked(self, table: Table) -> tuple[pyarrow.Table, list[str]]:
@@ -115,24 +119,22 @@ class Snapshot:
                 problems.append(str(error))
         return layout.together(pieces, table.names), problems
 
-    def _direct(self, table: Table, places: Places, names: Sequence[str]) -> pyarrow.Table:
-        """Read columns of partitions, side by side."""
+    def _read(self, table: Table, places: Places, names: Sequence[str]) -> pyarrow.Table:
+        """Read columns of partitions."""
         layout, wanted = Layout(table), tuple(dict.fromkeys(names))
-
-        def piece(place: Place) -> pyarrow.Table:
+        pieces = {}
+        for partition, place in places.items():
             known = self._pieces.get((place, wanted))
             if known is None:
                 known = layout.decoded(place.read(), wanted, place.name)
                 self._pieces[place, wanted] = known
-            return known
-
-        pieces = _side_by_side(piece, list(places.values()))
-        return layout.together(dict(zip(places, pieces, strict=True)), wanted)
+            pieces[partition] = known
+        return layout.together(pieces, wanted)
 
 
 def _side_by_side(work: Callable[[S], pyarrow.Table], subjects: Sequence[S]) -> list[pyarrow.Table]:
-    """Do the same for several subjects, in threads where there are many."""
-    if len(subjects) <= _THREADS:
+    """Do the same for several subjects, in threads where there are several."""
+    if len(subjects) < _THREADS:
         return list(map(work, subjects))
     with ThreadPoolExecutor(_THREADS) as pool:
         return list(pool.map(work, subjects))
