@@ -136,7 +136,12 @@ def metrics_of(
     periods = {} if grain is None else {"date": partial(_cut, grain)}
     sums = group_sums(frames, dimensions, _MEASURES, changed=periods)
     table = finished(
-        nw.from_native(sums), dimensions, limit=limit, offset=offset, zero_division=zero_division
+        nw.from_native(sums),
+        dimensions,
+        limit=limit,
+        offset=offset,
+        zero_division=zero_division,
+        is_sorted=True,
     )
     return in_pandas(table.to_native())
 
@@ -192,7 +197,8 @@ def _load(
     ads = reader.scan(select(ADS, start=start, end=end, columns=of_ads))
     if options.get("campaigns") is not None:
         return Loaded(ads, None, reader.scan(select(CRM)), None, made_of, reader)
-    shares = reader.derived(_subject(options), made_of, names)
+    made_of = digest((made_of, _said(options)))
+    shares = reader.derived(_slot(options), made_of, names)
     if shares is not None:
         return Loaded(ads, shares, None, None, made_of, reader)
     return Loaded(ads, None, reader.scan(select(CRM)), campaigns_of(reader), made_of, reader)
@@ -205,15 +211,21 @@ def _shares(loaded: Loaded, options: Mapping[str, Any]) -> pyarrow.Table:
     shares = share_facts(loaded.crm, loaded.campaigns if campaigns is None else campaigns, **given)
     shares = shares.cast(FACTS.arrow())
     if campaigns is None:
-        loaded.reader.keep(_subject(options), loaded.made_of, shares, ADS, CRM)
+        loaded.reader.keep(_slot(options), loaded.made_of, shares, ADS, CRM)
     return shares
 
 
-def _subject(options: Mapping[str, Any]) -> str:
-    """Name the shares that come of these options of the join."""
-    said = {"aliases": DEFAULT_ALIASES, **options}
-    said.pop("campaigns", None)
-    return f"shares/{digest(sorted(said.items()))}"
+def _said(options: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Write the options of the join down, those that were not given included."""
+    return sorted({"aliases": DEFAULT_ALIASES, **options}.items())
+
+
+def _slot(options: Mapping[str, Any]) -> str:
+    """Give the place where shares of these options are kept; there are few places."""
+    return f"shares/{int(digest(_said(options)), 16) % _SLOTS}"
+
+
+_SLOTS = 8
 
 
 def in_pandas(table: pyarrow.Table) -> pd.DataFrame:

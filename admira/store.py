@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import narwhals as nw
 import pandas as pd
+import pyarrow
+import pyarrow.compute as pc
 
 from admira.answers import campaigns_of, facts_of, metrics_of
 from admira.core.campaigns import read_sheet
@@ -15,8 +18,9 @@ from admira.core.reconcile import reconcile
 from admira.core.validate import validate
 from admira.errors import DataError
 from admira.ingest_report import IngestReport
-from admira.schemas import Kind
-from admira.stores.base import Backend, Upserted
+from admira.schemas import TABLES, Kind
+from admira.stores.base import Backend, Reader, Upserted
+from admira.stores.selection import Selection, select
 from admira.upkeep import Upkeep
 
 
@@ -306,11 +310,17 @@ class Store(Upkeep):
     def _contents(self) -> list[str]:
         """Describe each table in a few words."""
         lines = []
-        for kind in ("ads", "crm"):
-            days = self.backend.read(kind, columns=["date"])["date"]
-            span = f" from {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}" if len(days) else ""
-            lines.append(f"{kind} {len(days):,} rows{span}")
+        for table in TABLES.values():
+            asked = select(table, columns=["date"])
+            days = self.backend.reading(partial(_scanned, asked=asked))["date"]
+            span = pc.min_max(days).as_py()
+            told = f" from {span['min']} to {span['max']}" if len(days) else ""
+            lines.append(f"{table.name} {len(days):,} rows{told}")
         return lines
+
+
+def _scanned(reader: Reader, asked: Selection) -> pyarrow.Table:
+    return reader.scan(asked)
 
 
 def _parted(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

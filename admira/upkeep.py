@@ -131,7 +131,8 @@ class Upkeep:
             for kind, table in report["tables"].items()
         ]
         columns = ["run_id", "started_at", "seconds", "kind", "source", "rejected", "removed"]
-        return pd.DataFrame(rows, columns=[*columns, *_COUNTS])
+        found = pd.DataFrame(rows, columns=[*columns, *_COUNTS])
+        return found.assign(started_at=pd.to_datetime(found["started_at"], utc=True))
 
     def watermarks(self) -> pd.DataFrame:
         """Give the day up to which each source was read completely; missing if that cannot be told.

@@ -120,11 +120,13 @@ def finished(
     limit: int | None,
     offset: int,
     zero_division: float | None,
+    is_sorted: bool = False,
 ) -> Frame:
     """Divide the sums of each group, sort the groups and cut out a page."""
     table = sums.with_columns(_quotient(ratio, zero_division) for ratio in metrics.ratios)
     if dimensions:
-        table = _page(table.sort(*dimensions, nulls_last=True), dimensions, limit, offset)
+        ordered = table if is_sorted else table.sort(*dimensions, nulls_last=True)
+        table = _page(ordered, dimensions, limit, offset)
     measures = [measure.name for measure in metrics.measures]
     return table.select(*dimensions, *measures, *(ratio.name for ratio in metrics.ratios))
 

@@ -175,11 +175,12 @@ class Backend(ABC):
         """
         from admira.stores.merge import ready
 
-        batch = ready(rows, table_of(rows.columns, kind))
+        table = table_of(rows.columns, kind)
+        batch = ready(rows, table)
         if batch.empty:
             return Upserted()
         with self.transaction() as commit:
-            return commit.upsert(batch, kind=kind)
+            return commit.upsert_ready(batch, table)
 
     def read(
         self,

@@ -14,8 +14,9 @@ import pyarrow.parquet
 from admira.errors import StoreError
 from admira.log import log_event
 from admira.schemas import SCHEMA_VERSION
-from admira.stores.files import SETTLED_NS, Files, Fingerprint
+from admira.stores.files import Files, Fingerprint
 from admira.stores.journal import OWN
+from admira.stores.listings import SETTLED_NS
 
 FOLDER = f"{OWN}/cache"
 _FORMAT = "1"  # to be raised whenever what is derived changes its meaning

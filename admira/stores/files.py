@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from time import time_ns
 from typing import Protocol, TypeAlias
 
 import pyarrow
 
 from admira.errors import StoreError
+from admira.stores.listings import Listings
 
 # What changes whenever a file is replaced: size, time and inode on disk, the ETag elsewhere.
 Fingerprint: TypeAlias = tuple[int | str, ...]
@@ -23,9 +23,6 @@ Enters: TypeAlias = Callable[[tuple[str, ...]], bool]
 
 _IS_LINUX = sys.platform == "linux"
 _MANY = 64
-
-# What was written this short a time ago could be written again without its time changing.
-SETTLED_NS = 100_000_000
 
 
 class Files(Protocol):
@@ -94,7 +91,7 @@ class LocalFiles:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._prefix = f"{root}{os.sep}"
-        self._listings: dict[str, tuple[int, list[str]]] = {}
+        self._listings = Listings(self._prefix, f"{root}/_admira/cache/listings.json")
 
     @property
     def url(self) -> str:
@@ -136,13 +133,14 @@ class LocalFiles:
         found: dict[str, Fingerprint] = {}
         with explained(self.name(folder), "read"):
             self._walk(folder, (), enters, found)
+        self._listings.keep()
         return found
 
     def _walk(
         self, folder: str, above: tuple[str, ...], enters: Enters, found: dict[str, Fingerprint]
     ) -> None:
         """Add the files under one folder to those found."""
-        for name in self._listed(folder):
+        for name in self._listings.names(folder):
             path = f"{folder}/{name}"
             if "=" not in name:
                 with suppress(FileNotFoundError):
@@ -153,21 +151,6 @@ class LocalFiles:
             down = (*above, name)
             if enters(down):
                 self._walk(path, down, enters, found)
-
-    def _listed(self, folder: str) -> list[str]:
-        """List a folder without marks; one that has not changed since is not listed again."""
-        try:
-            changed_at = os.stat(self._prefix + folder).st_mtime_ns  # noqa: PTH116
-            known_at, names = self._listings.get(folder, (0, []))
-            if changed_at == known_at:
-                return names
-            found = os.listdir(self._prefix + folder)  # noqa: PTH208 - thousands of times
-        except FileNotFoundError:
-            return []
-        names = sorted(name for name in found if not is_mark(name))
-        if time_ns() - changed_at > SETTLED_NS:
-            self._listings[folder] = (changed_at, names)
-        return names
 
     def names(self, folder: str) -> list[str]:
         """List a folder."""
@@ -267,11 +250,6 @@ def explained(path: str | Path, done: str) -> Iterator[None]:
             f"{error.filename or path} could not be {done}: {error.strerror or error}. "
             "Check its permissions and the disk's free space, then run again."
         ) from error
-
-
-def is_mark(name: str) -> bool:
-    """Tell the marks that systems and tools leave from data."""
-    return name[:1] in ("", ".", "_") and not name.endswith(".parquet")
 
 
 def _sync(path: str) -> None:

@@ -19,7 +19,8 @@ import pyarrow
 
 from admira.errors import MissingExtra, StoreError
 from admira.log import log_event
-from admira.stores.files import Enters, Fingerprint, is_mark
+from admira.stores.files import Enters, Fingerprint
+from admira.stores.listings import is_mark
 from admira.stores.locks import holder, locked_error
 
 # A writer that is gone holds its lock for no longer than this.

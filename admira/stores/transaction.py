@@ -72,7 +72,10 @@ class Transaction:
     def upsert(self, rows: pd.DataFrame, *, kind: Kind | None = None) -> Upserted:
         """Insert rows, and replace those with the same natural key; see ``Backend.upsert``."""
         table = table_of(rows.columns, kind)
-        whole = ready(rows, table)
+        return self.upsert_ready(ready(rows, table), table)
+
+    def upsert_ready(self, whole: pd.DataFrame, table: Table) -> Upserted:
+        """Upsert a batch that ``ready`` gave."""
         batch = self._still_kept(whole, table)
         if batch.empty:
             return Upserted(expired=len(whole))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from admira.errors import StoreError
 from admira.schemas import Table
@@ -60,7 +61,9 @@ class View:
         self.generation = generation
         self._pending: Entry | None = self._journal.pending(generation)
         self.settings = self._read_settings()
-        self._archive = None if self.settings.archive is None else files_at(self.settings.archive)
+        self._archive = (
+            None if self.settings.archive is None else _archive_at(self.settings.archive)
+        )
 
     def _read_settings(self) -> Settings:
         """Give the settings as of this generation; those given for a store still to be made."""
@@ -164,6 +167,10 @@ class View:
         is_removed = entry is not None and path in entry.removes
         found = None if is_removed else self._files.fingerprint(path)
         return None if found is None else Place(self._files, path, found)
+
+
+# Opened once: an archive on S3 has a client that takes its time to make.
+_archive_at = lru_cache(maxsize=16)(files_at)
 
 
 def _inside(layout: Layout, paths: Iterable[str]) -> list[str]:

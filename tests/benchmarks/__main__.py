@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> list[tuple[int, Row]]:
     asked = _parser().parse_args(arguments)
     left_out = {name for name in ("deltalake", "dlt") if getattr(asked, f"no_{name}")}
     found: list[tuple[int, Row]] = []
+    if asked.folder is not None:
+        Path(asked.folder).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="admira-benchmarks-", dir=asked.folder) as folder:
         for rows in sorted(asked.rows):
             place = Place(
