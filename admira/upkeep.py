@@ -251,10 +251,11 @@ class Upkeep:
         first = first_day_kept(older_than, now)
         kinds = [*TABLES] if kind is None else [kind]
         found = pd.concat([self.backend.outdated(each, first) for each in kinds])
-        if not dry_run and len(found):
-            with self.backend.transaction(now=now) as commit:
-                for each in kinds:
-                    commit.drop_before(each, first)
+        if not dry_run:
+            if len(found):
+                with self.backend.transaction(now=now) as commit:
+                    for each in kinds:
+                        commit.drop_before(each, first)
             self.backend.sweep_archive()
         return found.reset_index(drop=True)
 

@@ -42,13 +42,12 @@ def listed(found: Mapping[Table, Mapping[Partition, Place]]) -> pd.DataFrame:
     return frame.assign(date=frame["date"].astype("datetime64[us]"))
 
 
-def archive(draft: FileDraft, found: Due, settings: Settings, url: str) -> None:
+def archive(draft: FileDraft, found: Due, url: str) -> None:
     """Copy partitions to the archive, see that they arrived, and let the commit remove them here.
 
     Cut short, it leaves copies in both places, of which the store's own counts.
     """
     there = files_at(url)
-    _make(there, settings)
     for table, places in found.items():
         layout = Layout(table)
         for number, (partition, place) in enumerate(places.items()):
@@ -59,11 +58,11 @@ def archive(draft: FileDraft, found: Due, settings: Settings, url: str) -> None:
                 there.remove(path)
             draft.remove(path)
         there.settle([layout.path(partition) for partition in places], contents=True)
-    draft.settle(replace(settings, archive=url))
 
 
-def _make(there: Files, settings: Settings) -> None:
+def make_archive(url: str, settings: Settings) -> None:
     """Make the archive a store of its own right, or see that it is one of the same kind."""
+    there = files_at(url)
     recorded = agreed_settings(there, settings.tz)
     if there.fingerprint(SETTINGS) is None:
         draft = f"{STAGING}/archive/settings"

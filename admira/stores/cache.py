@@ -63,7 +63,7 @@ class Cache:
         lacking = [name for name, column in held.items() if column is None]
         if lacking:
             found = self._read(path, lacking)
-            if found is None:
+            if found is None or set(found.column_names) != {*lacking}:
                 return None
             held |= dict(zip(found.column_names, found.columns, strict=True))
             self._hold(path, found)
@@ -75,7 +75,8 @@ class Cache:
             opened = self._files.open(path)
             if opened is None:
                 return None
-            with opened, pyarrow.parquet.ParquetFile(opened) as file:
+            file = pyarrow.parquet.ParquetFile(opened, page_checksum_verification=True)
+            with opened, file:
                 return file.read(names, use_threads=False)
         except (pyarrow.ArrowException, OSError, ValueError, StoreError) as error:
             log_event("cache.not_read", level=logging.WARNING, file=path, reason=str(error))

@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 from admira.errors import StoreError
 from admira.stores.files import Files
@@ -104,6 +103,14 @@ class Journal:
             return None
         return entry
 
+    def current(self, path: str) -> bytes | None:
+        """Give a file as the newest commit has it, in place or still staged."""
+        entry = self.pending(self.generation())
+        staged = None
+        if entry is not None and path in entry.writes:
+            staged = self._files.read(entry.staged(path))
+        return self._files.read(path) if staged is None else staged
+
     def commit(self, entry: Entry) -> None:
         """Record a commit whose files are staged, then put them in place.
 
@@ -155,14 +162,13 @@ class Journal:
             self._apply(entry)
         left = self._files.names(STAGING)
         if left:
-            self._fence()
+            self._fence(f"{STAGING}/{left[0]}")
         for name in left:
             self._sweep(f"{STAGING}/{name}")
         return entry is not None or bool(left)
 
-    def _fence(self) -> None:
+    def _fence(self, folder: str) -> None:
         """Take the next number, so that a writer who lost its lock can no longer commit."""
-        folder = f"{STAGING}/{uuid4().hex}"
         at = datetime.now(UTC).isoformat()
         entry = Entry(self.generation() + 1, folder, {}, (), "recovery", at)
         self._files.write(f"{folder}/{_DRAFT}", entry.encoded())

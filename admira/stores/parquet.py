@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +13,7 @@ import pandas as pd
 
 from admira.errors import StoreError
 from admira.schemas import CRM, Kind, table_of
-from admira.stores.archive import archive, due, listed
+from admira.stores.archive import archive, due, listed, make_archive
 from admira.stores.base import Backend, Reader
 from admira.stores.cache import FOLDER as CACHE
 from admira.stores.cache import Cache
@@ -20,7 +21,7 @@ from admira.stores.draft import FileDraft
 from admira.stores.files import LocalFiles, files_at
 from admira.stores.journal import OWN, Journal
 from admira.stores.partitions import Layout
-from admira.stores.settings import agreed_settings
+from admira.stores.settings import SETTINGS, agreed_settings, decoded_settings
 from admira.stores.snapshot import Snapshot
 from admira.stores.transaction import Transaction
 from admira.stores.view import Vanished, View
@@ -153,12 +154,21 @@ class ParquetStore(Backend):
         url = self._archive_url(to)
         if is_dry_run:
             return listed(due(self._view(), self.files, first))
+        # Known first, read along from then on: a copy that goes stale meanwhile never counts.
+        with self._drafting("archive", datetime.now(UTC)) as draft:
+            make_archive(url, self._view().settings)
+            if not self._is_recorded(url):
+                draft.settle(replace(self._view().settings, archive=url))
         with self._drafting("archive", datetime.now(UTC)) as draft:
             view = self._view()
             found = due(view, self.files, first)
             moved = listed(found)
-            archive(draft, found, view.settings, url)
+            archive(draft, found, url)
         return moved
+
+    def _is_recorded(self, url: str) -> bool:
+        content = self._journal.current(SETTINGS)
+        return content is not None and decoded_settings(content, SETTINGS).archive == url
 
     def _archive_url(self, to: str | None) -> str:
         """Give where the archive is to be."""

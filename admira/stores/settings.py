@@ -9,7 +9,7 @@ from admira.core.dates import time_zone
 from admira.errors import StoreError
 from admira.schemas import SCHEMA_VERSION, TABLES
 from admira.stores.files import Files, files_at
-from admira.stores.journal import OWN
+from admira.stores.journal import OWN, Journal
 
 SETTINGS = f"{OWN}/settings.json"
 _EXAMPLE = json.dumps({"schema_version": SCHEMA_VERSION, "tz": "UTC"})
@@ -80,7 +80,7 @@ def agreed_settings(files: Files, tz: str | None, archive: str | None = None) ->
     StoreError
         When the two differ, or the settings are lost or cannot be read.
     """
-    content = files.read(SETTINGS)
+    content = Journal(files).current(SETTINGS)
     if content is None:
         if any(files.names(name) for name in TABLES):
             raise StoreError(

@@ -97,6 +97,7 @@ class Transaction:
         Says how many rows there were.
         """
         table = table_of((), kind)
+        first = max(first, self._draft.kept_from.get(table.name, first))
         dropped = self._draft.drop_before(table, first)
         if kind == "ads" and len(dropped):
             known = [campaign_map(dropped), self._draft.rows(HISTORY)]
