@@ -121,8 +121,15 @@ class Journal:
         except BaseException:
             self._sweep(entry.staging)
             raise
-        # If this fails halfway, the entry may be there or not: the next to open the store will see.
-        if not self._create(entry):
+        try:
+            is_recorded = self._create(entry)
+        except StoreError as error:
+            # The entry may be there or not, so what is staged must stay for whoever finds it.
+            raise StoreError(
+                f"{error} Whether the commit was recorded shows when the store is next opened: it "
+                "is then finished, or it never was."
+            ) from error
+        if not is_recorded:
             self._sweep(entry.staging)
             raise StoreError(
                 f"{self._files.url} was changed by another writer meanwhile; nothing of this "
