@@ -8,10 +8,9 @@ import narwhals as nw
 import pandas as pd
 import pyarrow
 
-from admira.core.campaigns import joined_maps, map_of
+from admira.core.campaigns import MAP_COLUMNS, campaign_map, joined_maps
 from admira.core.days import Day, as_day
 from admira.core.filters import keep
-from admira.core.frames import wrap
 from admira.core.join import ad_facts, share_facts
 from admira.core.metrics import (
     check_shape,
@@ -31,18 +30,6 @@ from admira.stores.partitions import typed
 from admira.stores.records import HISTORY
 from admira.stores.selection import select
 
-_MAP_COLUMNS = (
-    "date",
-    "channel",
-    "campaign_id",
-    "campaign_name",
-    "utm_campaign",
-    "utm_source",
-    "utm_medium",
-    "clicks",
-    "cost",
-)
-
 
 class Loaded(NamedTuple):
     """What was read, as of one commit: ad rows, and shares or what they are made of."""
@@ -57,18 +44,12 @@ class Loaded(NamedTuple):
 
 def campaigns_of(reader: Reader) -> pd.DataFrame:
     """Give the campaign map of all ads that the store holds or held, and of its UTM sheet."""
-    monthly = reader.by_month(ADS, _MAP_COLUMNS, "campaigns", _map_of_month)
+    monthly = reader.by_month(ADS, MAP_COLUMNS, "campaigns", campaign_map)
     maps, sheet = typed(monthly, CAMPAIGNS), reader.rows(TAGS)
     history = reader.rows(HISTORY)
     if len(history):
         maps = pd.concat([maps, history], ignore_index=True)
     return joined_maps(maps, tags=sheet if len(sheet) else None)
-
-
-def _map_of_month(ads: pyarrow.Table) -> pyarrow.Table:
-    """Give the campaign map of the ads of one month."""
-    frame = map_of(wrap(ads, ADS, list(_MAP_COLUMNS)))
-    return pyarrow.Table.from_pandas(frame, schema=CAMPAIGNS.arrow(), preserve_index=False)
 
 
 def facts_of(

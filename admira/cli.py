@@ -16,8 +16,7 @@ from rich.table import Table
 
 import admira
 from admira import datasets
-from admira.cli_upkeep import StoreFolder, upkeep
-from admira.config import Settings
+from admira.cli_upkeep import StoreFolder, opened, upkeep
 from admira.errors import AdmiraError, OptionError, SourceRejected
 from admira.explaining import explained
 from admira.pipeline import Progress as Tell
@@ -145,7 +144,7 @@ def ingest(
 
     Example: admira ingest --store shop --ads ads.json --crm crm.json
     """
-    target = admira.open_store(store or Settings().admira_store, tz=tz)
+    target = opened(store, tz=tz)
     with _progress() as tell:
         report = admira.ingest(
             target,
@@ -253,7 +252,7 @@ def metrics(
 
     Example: admira metrics --by channel --start 2025-12-01 --end 2025-12-31
     """
-    target = admira.open_store(store or Settings().admira_store)
+    target = opened(store)
     dimensions = [name.strip() for each in by or ["channel"] for name in each.split(",")]
     filters: dict[str, Any] = {
         "start": start,

@@ -22,14 +22,15 @@ Execute = Annotated[
 ]
 
 
-def _opened(store: str | None) -> admira.Store:
-    return admira.open_store(store or Settings().admira_store)
+def opened(store: str | None, *, tz: str | None = None) -> admira.Store:
+    """Open the store named, else the one that the settings name."""
+    return admira.open_store(store or Settings().admira_store, tz=tz)
 
 
 @upkeep.command()
 def verify(store: StoreFolder = None) -> None:
     """Check every file, key and row of the store; exit code 1 when something is wrong."""
-    found = _opened(store).verify()
+    found = opened(store).verify()
     typer.echo(repr(found))
     if not found.is_sound:
         raise typer.Exit(1)
@@ -38,7 +39,7 @@ def verify(store: StoreFolder = None) -> None:
 @upkeep.command()
 def repair(store: StoreFolder = None) -> None:
     """Finish a commit that was cut short, work out anew what is derived, and check all."""
-    found = _opened(store).repair()
+    found = opened(store).repair()
     typer.echo(repr(found))
     if not found.is_sound:
         raise typer.Exit(1)
@@ -47,7 +48,7 @@ def repair(store: StoreFolder = None) -> None:
 @upkeep.command()
 def runs(store: StoreFolder = None) -> None:
     """List the ingests so far: what each fetched, rejected and changed."""
-    found = _opened(store).runs()
+    found = opened(store).runs()
     shown = found.assign(started_at=found["started_at"].dt.strftime("%Y-%m-%d %H:%M"))
     columns = ["run_id", "started_at", "kind", "fetched", "rejected", "inserted", "updated"]
     typer.echo(shown[columns].to_string(index=False) if len(shown) else "No runs yet.")
@@ -59,7 +60,7 @@ def replay(
     reason: Annotated[str | None, typer.Option(help="Only rows rejected for this.")] = None,
 ) -> None:
     """Try the rows in quarantine again, and take in those that now pass."""
-    done = _opened(store).replay(reason=reason)
+    done = opened(store).replay(reason=reason)
     typer.echo(
         f"{done.tried:,} tried: {done.accepted:,} accepted, {done.outdated:,} outdated, "
         f"{done.rejected:,} rejected again"
@@ -77,14 +78,14 @@ def archive(
     execute: Execute = False,
 ) -> None:
     """Move partitions of older days to a second root, which is read along for ever after."""
-    found = _opened(store).archive(older_than, to, dry_run=not execute)
+    found = opened(store).archive(older_than, to, dry_run=not execute)
     typer.echo(_told(found, "moved to the archive", is_done=execute))
 
 
 @upkeep.command()
 def retain(older_than: Older, store: StoreFolder = None, *, execute: Execute = False) -> None:
     """Drop the rows of older days for good, from the archive too."""
-    found = _opened(store).retain(older_than, dry_run=not execute)
+    found = opened(store).retain(older_than, dry_run=not execute)
     typer.echo(_told(found, "dropped", is_done=execute))
 
 

@@ -10,7 +10,6 @@ from admira.schemas import Kind
 from admira.sources.coverage import Coverage
 from admira.sources.source import Source
 from admira.sources.window import Window
-from admira.stores.records import WATERMARKS
 
 Since = str | date | None
 Marks = dict[tuple[str, str], date]
@@ -42,23 +41,22 @@ def windows(
     if since != "auto":
         window = Window.of(since, until)
         return lambda *_: window
+    end = Window.of(None, until).until
     labels = [(kind, source.label) for kind, each in sources.items() for source in each]
 
     def window_of(kind: Kind, source: Source) -> Window:
         mark = marks.get((kind, source.label))
         is_one_of_several = labels.count((kind, source.label)) > 1
         if mark is None or is_one_of_several or not source.is_elsewhere:
-            return Window.of(None, until)
-        back = timedelta(days=lookback_days if kind == "ads" else 0)
-        first = mark - back
-        end = Window.of(None, until).until
+            return Window(None, end)
+        first = mark - timedelta(days=lookback_days if kind == "ads" else 0)
         return Window(first if end is None else min(first, end), end)
 
     return window_of
 
 
 def moved(kind: Kind, coverage: Iterable[Coverage], marks: Marks, now: datetime) -> pd.DataFrame:
-    """Give the watermarks of one table after a run, in the columns of their table.
+    """Give the watermarks of one table after a run: ``kind``, ``source``, ``by`` and ``day``.
 
     A watermark never passes the last complete day (UTC), the end of the window or the last day
     that the rows speak of; it never goes back, and never jumps over days that were not read.
@@ -71,7 +69,7 @@ def moved(kind: Kind, coverage: Iterable[Coverage], marks: Marks, now: datetime)
     frame = pd.DataFrame(rows, columns=["kind", "source", "by", "day"])
     repeated = frame.duplicated("source", keep=False)
     frame.loc[repeated, ["by", "day"]] = ["", None]
-    return WATERMARKS.complete(frame.drop_duplicates("source").assign(run_id=""))
+    return frame.drop_duplicates("source")
 
 
 def _mark(coverage: Coverage, before: date | None, last_complete: date) -> date | None:

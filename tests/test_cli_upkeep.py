@@ -31,6 +31,7 @@ def test_verify_tells_a_sound_store_from_a_broken_one(folder: Path) -> None:
     broken.write_bytes(b"broken")
     told = said("verify", "--store", str(folder), exit_code=1)
     assert str(broken) in told
+    assert "1 problem:" in told
     assert "Restore the file from a backup" in told
     assert str(broken) in said("repair", "--store", str(folder), exit_code=1)
 

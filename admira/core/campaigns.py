@@ -15,6 +15,7 @@ from admira.schemas import ADS, CAMPAIGNS, TAGS
 CAMPAIGN = ["channel", "campaign_id"]
 TRIPLE = ["utm_campaign", "utm_source", "utm_medium"]
 GRAIN = [*CAMPAIGN, *TRIPLE, "month"]
+MAP_COLUMNS = ["date", *CAMPAIGN, *TRIPLE, "campaign_name", "clicks", "cost"]
 _ABOUT = ["clicks", "cost", "first_day", "last_day", "days", "campaign_name"]
 
 
@@ -59,7 +60,7 @@ def campaign_map(ads: Any, *, tags: Any = None) -> Any:
     1  google_ads      C-1002           brand       0
     2    meta_ads      C-2001  back_to_school     800
     """
-    frame = wrap(ads, ADS, ["date", *CAMPAIGN, *TRIPLE, "campaign_name", "clicks", "cost"])
+    frame = wrap(ads, ADS, MAP_COLUMNS)
     return unwrap(lift(map_of(frame, tags=tags), like=frame))
 
 

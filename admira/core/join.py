@@ -8,7 +8,7 @@ import narwhals as nw
 import pandas as pd
 
 from admira.core.bridge import AUDIT, LABEL, OWNER, build_bridge
-from admira.core.campaigns import map_of
+from admira.core.campaigns import MAP_COLUMNS, map_of
 from admira.core.frames import Frame, collect, lift, month_number, unwrap, wrap
 from admira.core.funnel import FUNNEL_MEASURES, funnel_measures
 from admira.core.rules import DEFAULT_ALIASES, Aliases, Rules
@@ -128,7 +128,7 @@ def join_utm(
     rules = Rules(ambiguous, lands_on, window_days, aliases)
     ad_rows = wrap(ads, ADS, _AD_COLUMNS)
     records = _records(crm, funnel_measures(funnel), rules)
-    known = map_of(ad_rows.select(_MAP_COLUMNS)) if campaigns is None else _given(campaigns)
+    known = map_of(ad_rows.select(MAP_COLUMNS)) if campaigns is None else _given(campaigns)
     shares = _shares(records, known, rules)
     return unwrap(nw.concat([_ad_facts(ad_rows, FACTS.names), *shares], how="vertical"))
 
@@ -166,9 +166,6 @@ def _shares(records: Frame, known: pd.DataFrame, rules: Rules) -> list[Frame]:
         how="left",
     )
     return _share_facts(shares, rules)
-
-
-_MAP_COLUMNS = [name for name in _AD_COLUMNS if name not in ("currency", "impressions")]
 
 
 def _day(rules: Rules) -> list[str]:

@@ -154,10 +154,8 @@ def check_shape(
     scope: str = "all",
     limit: int | None = None,
     offset: int = 0,
-    zero_division: float | None = None,
 ) -> None:
     """Refuse options that do not exist."""
-    del zero_division  # any number will do
     allowed = [name for name in FACTS.names if name not in {*metrics, "match_weight"}]
     for name in dimensions:
         if name not in allowed:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -220,8 +220,7 @@ class Backend(ABC):
         """
         table = table_of((), kind)
         wanted = select(table, start=start, end=end, channel=channel, columns=columns)
-        ordered = tuple(dict.fromkeys((*wanted.columns, *table.key)))
-        asked = select(table, start=start, end=end, channel=channel, columns=ordered)
+        asked = replace(wanted, columns=tuple(dict.fromkeys((*wanted.columns, *table.key))))
         rows = self.reading(lambda reader: reader.scan(asked))
         if table.key[0] != "date":  # days in order are in key order already
             rows = rows.sort_by([(name, "ascending") for name in table.key])

@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from threading import Lock
-from time import time_ns
 from uuid import uuid4
 
 import pyarrow
@@ -14,9 +13,8 @@ import pyarrow.parquet
 from admira.errors import StoreError
 from admira.log import log_event
 from admira.schemas import SCHEMA_VERSION
-from admira.stores.files import Files, Fingerprint
+from admira.stores.files import Files
 from admira.stores.journal import OWN
-from admira.stores.listings import SETTLED_NS
 
 FOLDER = f"{OWN}/cache"
 _FORMAT = "1"  # to be raised whenever what is derived changes its meaning
@@ -30,14 +28,6 @@ def digest(parts: Iterable[object]) -> str:
     for part in parts:
         made.update(repr(part).encode())
     return made.hexdigest()
-
-
-def is_settled(fingerprints: Iterable[Fingerprint]) -> bool:
-    """Tell whether the files are old enough that a later change would show in their times."""
-    newest = max(
-        (f[1] for f in fingerprints if isinstance(f[1:2], tuple) and len(f) > 1), default=0
-    )
-    return not isinstance(newest, int) or time_ns() - newest > SETTLED_NS
 
 
 class Cache:
@@ -97,13 +87,14 @@ class Cache:
         """Keep a derived table in the place of those of the same subject."""
         path = _path(subject, made_of)
         folder, _, name = path.rpartition("/")
+        stem = name.partition(".")[0]
         draft = f"{folder}/.{uuid4().hex}"
         try:
             self._files.write(draft, _encoded(rows))
             self._files.settle([draft], contents=True)
             self._files.move(draft, path)
             for other in self._files.names(folder):
-                if other != name and other.rpartition(".")[0].rpartition(".")[0] == _stem(subject):
+                if other != name and other.startswith(f"{stem}."):
                     self._files.remove(f"{folder}/{other}")
         except StoreError as error:
             log_event("cache.not_kept", level=logging.DEBUG, file=path, reason=str(error))
@@ -114,10 +105,6 @@ class Cache:
 
 def _path(subject: str, made_of: str) -> str:
     return f"{FOLDER}/{subject}.{made_of}.parquet"
-
-
-def _stem(subject: str) -> str:
-    return subject.rpartition("/")[2]
 
 
 def _encoded(rows: pyarrow.Table) -> bytes:

@@ -1,7 +1,6 @@
 """A commit to a store of files while it is being prepared: staged beside the files in place."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import count
@@ -23,9 +22,9 @@ from admira.stores.partitions import (
     typed,
 )
 from admira.stores.settings import SETTINGS, Settings
+from admira.stores.threads import side_by_side
 from admira.stores.view import Place, View
 
-_THREADS = 4
 _MANY = 64
 
 
@@ -35,7 +34,7 @@ class FileDraft:
     def __init__(self, files: Files, view: View) -> None:
         self.number = view.generation + 1
         self._files = files
-        self._view = view
+        self.view = view
         self._folder = f"{STAGING}/{uuid4().hex}"
         self._names = count()
         self._writes: dict[str, str] = {}
@@ -54,7 +53,7 @@ class FileDraft:
 
     def rows(self, table: Table) -> pd.DataFrame:
         """Give a whole table."""
-        places = self._view.places(table)
+        places = self.view.places(table)
         layout = Layout(table)
         staged = {layout.partition(p) for p in self._writes if p.startswith(f"{layout.folder}/")}
         return self._read(table, sorted({*places, *staged}))
@@ -63,7 +62,7 @@ class FileDraft:
         """Give the rows of partitions, those that are not there left out."""
         layout = Layout(table)
         # Many are found faster in a listing of all than one by one.
-        listed = self._view.places(table) if len(partitions) > _MANY else None
+        listed = self.view.places(table) if len(partitions) > _MANY else None
         pieces = {}
         for partition in partitions:
             found = self._content(layout, partition, listed)
@@ -83,7 +82,7 @@ class FileDraft:
             staged = f"{self._folder}/{self._writes[path]}"
             return self._files.read(staged) or b"", self._files.name(staged)
         if listed is None:
-            place = self._view.place(layout.table, partition)
+            place = self.view.place(layout.table, partition)
         else:
             place = listed.get(partition)
         return None if place is None else (place.read(), place.name)
@@ -97,7 +96,7 @@ class FileDraft:
             rows = rows.merge(distinct, on=names, validate="m:1")
         contents = dict(layout.parts(rows)) if len(rows) else {}
         for partition in partitions:
-            if partition not in contents and self._view.is_archived(table, partition):
+            if partition not in contents and self.view.is_archived(table, partition):
                 contents[partition] = layout.schema.empty_table()
         self.write({layout.path(p): content for p, content in contents.items()})
         for partition in partitions:
@@ -118,34 +117,30 @@ class FileDraft:
             written = content if isinstance(content, bytes) else encoded(content)
             self._files.write(f"{self._folder}/{named[path]}", written)
 
-        if len(tables) > _THREADS:
-            with ThreadPoolExecutor(_THREADS) as pool:
-                list(pool.map(stage, tables))
-        else:
-            list(map(stage, tables))
+        side_by_side(stage, tables)
         self._writes |= named
         self._removes -= named.keys()
 
     @property
     def kept_from(self) -> Mapping[str, date]:
         """Of a table, the first day that the store keeps."""
-        return self._view.settings.kept_from
+        return self.view.settings.kept_from
 
     def drop_before(self, table: Table, first: date) -> pd.DataFrame:
         """Let the partitions of earlier days be gone, and no row of them be kept; give the rows."""
         day = first.isoformat()
-        places = self._view.places(table, lambda name, value: name != "date" or value < day)
+        places = self.view.places(table, lambda name, value: name != "date" or value < day)
         dropped = self._read(table, list(places))
         for partition, place in places.items():
             if place.files is self._files:
                 self.remove(Layout(table).path(partition))
-        settings = self._view.settings
+        settings = self.view.settings
         self.settle(replace(settings, kept_from={**settings.kept_from, table.name: first}))
         return dropped
 
     def settle(self, settings: Settings) -> None:
         """Let the store have these settings."""
-        self._view.settings = settings
+        self.view.settings = settings
         self.write({SETTINGS: settings.encoded()})
 
     def remove(self, path: str) -> None:
@@ -160,7 +155,7 @@ class FileDraft:
     def index(self, table: Table) -> IdIndex:
         """Give the index of ids as the partitions will be; only files that differ are read."""
         if table not in self._indexes:
-            places = {day: place for (day,), place in self._view.places(table).items()}
+            places = {day: place for (day,), place in self.view.places(table).items()}
             found = {day: place.fingerprint for day, place in places.items()}
             kept = decoded_index(self._files.read(_index_path(table)), table)
             days = kept.outdated(found)
@@ -178,19 +173,18 @@ class FileDraft:
         def piece(day: str) -> pyarrow.Table:
             return layout.decoded(places[day].read(), names, places[day].name)
 
-        with ThreadPoolExecutor(_THREADS) as pool:
-            read = list(pool.map(piece, present))
+        read = side_by_side(piece, present)
         pieces: dict[Partition, pyarrow.Table] = {
             (day,): rows for day, rows in zip(present, read, strict=True)
         }
         return typed(layout.together(pieces, names), table)
 
-    def commit(self, journal: Journal, *, run_id: str, now: datetime) -> bool:
+    def commit(self, journal: Journal, *, run_id: str, now: datetime) -> None:
         """Make it so; without a change nothing is written."""
         if not (self._writes or self._removes):
-            return False
+            return
         if SETTINGS not in self._writes and self._files.fingerprint(SETTINGS) is None:
-            self.settle(self._view.settings)
+            self.settle(self.view.settings)
         entry = Entry(
             generation=self.number,
             staging=self._folder,
@@ -202,7 +196,6 @@ class FileDraft:
         self._is_out_of_hand = True
         journal.commit(entry)
         self.keep_indexes()
-        return True
 
     def keep_indexes(self) -> None:
         """Write each index down beside the one in place, then over it."""

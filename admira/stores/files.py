@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from time import time_ns
 from typing import Protocol, TypeAlias
 
 import pyarrow
 
 from admira.errors import StoreError
-from admira.stores.listings import Listings
+from admira.stores.listings import SETTLED_NS, Listings
 
 # What changes whenever a file is replaced: size, time and inode on disk, the ETag elsewhere.
 Fingerprint: TypeAlias = tuple[int | str, ...]
@@ -50,6 +51,10 @@ class Files(Protocol):
 
     def fingerprint(self, path: str) -> Fingerprint | None:
         """Give what changes whenever the file is replaced; nothing where there is no such file."""
+        ...
+
+    def is_settled(self, fingerprint: Fingerprint) -> bool:
+        """Tell whether whatever changes the file from now on will show in its fingerprint."""
         ...
 
     def find(self, folder: str, enters: Enters) -> dict[str, Fingerprint]:
@@ -127,6 +132,11 @@ class LocalFiles:
             except FileNotFoundError:
                 return None
         return (found.st_size, found.st_mtime_ns, found.st_ino)
+
+    def is_settled(self, fingerprint: Fingerprint) -> bool:
+        """Tell whether the file is older than the steps in which the system tells the time."""
+        _, changed_at, _ = fingerprint
+        return time_ns() - int(changed_at) > SETTLED_NS
 
     def find(self, folder: str, enters: Enters) -> dict[str, Fingerprint]:
         """Walk the folders that ``enters`` lets through."""

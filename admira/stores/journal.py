@@ -1,7 +1,6 @@
 """The journal: one entry per commit, written before the first file is replaced."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -9,13 +8,13 @@ from typing import Any
 
 from admira.errors import StoreError
 from admira.stores.files import Files
+from admira.stores.threads import side_by_side
 
 OWN = "_admira"
 STAGING = f"{OWN}/staging"
 _FOLDER = f"{OWN}/journal"
 _PLAN = "plan.json"
 _DRAFT = "entry.json"
-_THREADS = 4
 _MANY = 64
 _KEPT = 64
 
@@ -159,10 +158,10 @@ class Journal:
         draft, path = f"{entry.staging}/{_DRAFT}", _path(entry.generation)
         return self._files.create(draft, path, entry.encoded())
 
-    def recover(self) -> bool:
+    def recover(self) -> None:
         """Finish the last commit if it was cut short, and sweep what no commit ever recorded.
 
-        To be called under the writer's lock.  Says whether there was anything to do.
+        To be called under the writer's lock.
         """
         entry = self.pending(self.generation())
         if entry is not None:
@@ -172,7 +171,6 @@ class Journal:
             self._fence(f"{STAGING}/{left[0]}")
         for name in left:
             self._sweep(f"{STAGING}/{name}")
-        return entry is not None or bool(left)
 
     def _fence(self, folder: str) -> None:
         """Take the next number, so that a writer who lost its lock can no longer commit."""
@@ -188,11 +186,7 @@ class Journal:
         def move(path: str) -> None:
             self._files.move(entry.staged(path), path)
 
-        if len(entry.writes) > _MANY:
-            with ThreadPoolExecutor(_THREADS) as pool:
-                list(pool.map(move, entry.writes))
-        else:
-            list(map(move, entry.writes))
+        side_by_side(move, entry.writes, at_least=_MANY)
         for path in entry.removes:
             self._files.remove(path)
         self._files.settle([*entry.paths, f"{entry.staging}/{_PLAN}"], contents=False)

@@ -156,12 +156,11 @@ class ParquetStore(Backend):
             return listed(due(self._view(), self.files, first))
         # Known first, read along from then on: a copy that goes stale meanwhile never counts.
         with self._drafting("archive", datetime.now(UTC)) as draft:
-            make_archive(url, self._view().settings)
+            make_archive(url, draft.view.settings)
             if not self._is_recorded(url):
-                draft.settle(replace(self._view().settings, archive=url))
+                draft.settle(replace(draft.view.settings, archive=url))
         with self._drafting("archive", datetime.now(UTC)) as draft:
-            view = self._view()
-            found = due(view, self.files, first)
+            found = due(draft.view, self.files, first)
             moved = listed(found)
             archive(draft, found, url)
         return moved

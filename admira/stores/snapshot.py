@@ -1,26 +1,21 @@
 """The tables of a store as of one commit, read through what is derived of them if that pays."""
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
 
 import pandas as pd
 import pyarrow
 
 from admira.errors import StoreError
 from admira.schemas import Table
-from admira.stores.cache import Cache, digest, is_settled
+from admira.stores.cache import Cache, digest
 from admira.stores.files import Fingerprint
 from admira.stores.partitions import Layout, Partition, typed
 from admira.stores.selection import Selection
+from admira.stores.threads import side_by_side
 from admira.stores.view import Place, Vanished, View
 
-S = TypeVar("S")
-
-_THREADS = min(4, os.cpu_count() or 1)
 # A month of which at least this share is asked for is read whole, and kept.
 _WORTH_KEEPING = 0.5
 
@@ -47,7 +42,7 @@ class Snapshot:
             rows = self._month(asked, month, months[month])
             return asked.filter(rows).select(schema.names).cast(schema)
 
-        return pyarrow.concat_tables([schema.empty_table(), *_side_by_side(piece, list(months))])
+        return pyarrow.concat_tables([schema.empty_table(), *side_by_side(piece, months)])
 
     def rows(self, table: Table) -> pd.DataFrame:
         """Give a whole table in pandas, typed."""
@@ -132,14 +127,6 @@ class Snapshot:
         return layout.together(pieces, wanted)
 
 
-def _side_by_side(work: Callable[[S], pyarrow.Table], subjects: Sequence[S]) -> list[pyarrow.Table]:
-    """Do the same for several subjects, in threads where there are several."""
-    if len(subjects) < _THREADS:
-        return list(map(work, subjects))
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(work, subjects))
-
-
 def _by_month(places: Places) -> dict[str, Places]:
     """Part the partitions of a table by the month of their day."""
     months: defaultdict[str, Places] = defaultdict(dict)
@@ -154,7 +141,7 @@ def _prints(places: Places) -> list[tuple[Partition, Fingerprint]]:
 
 
 def _is_settled(places: Places) -> bool:
-    return is_settled(place.fingerprint for place in places.values())
+    return all(place.files.is_settled(place.fingerprint) for place in places.values())
 
 
 def _order(table: Table) -> list[tuple[str, str]]:

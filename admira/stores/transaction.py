@@ -152,10 +152,6 @@ class Transaction:
         """Give a whole table as it will be."""
         return self._draft.rows(table)
 
-    def replace(self, table: Table, rows: pd.DataFrame, changed: pd.DataFrame) -> None:
-        """Let the partitions named in ``changed`` hold just those of the rows that are theirs."""
-        self._draft.put(table, rows, changed)
-
     def finish(self) -> None:
         """Write down what the commit did to which rows."""
         for kind, frames in self._log.items():

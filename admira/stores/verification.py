@@ -46,7 +46,8 @@ class Verification:
             f"{kind} {rows:,} rows in {parts:,} partitions"
             for kind, parts, rows in counts.itertuples()
         )
-        found = "sound" if self.is_sound else f"{len(self.problems):,} problems"
+        count = len(self.problems)
+        found = "sound" if self.is_sound else f"{count:,} problem{'s' if count > 1 else ''}"
         return f"{found}: {held or 'nothing stored'}"
 
     def __repr__(self) -> str:
