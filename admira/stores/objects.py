@@ -1,75 +1,33 @@
 """A store's files as objects in a bucket of S3, or of a service that works like it."""
 
-import json
-import logging
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from functools import cache
 from itertools import count
-from threading import Event, Lock, Thread
 from typing import Any
-from urllib.parse import parse_qsl
-from uuid import uuid4
 
 import pyarrow
 
 from admira.errors import MissingExtra, StoreError
-from admira.log import log_event
 from admira.stores.files import Enters, Fingerprint
+from admira.stores.leases import Found, Lease
 from admira.stores.listings import is_mark
-from admira.stores.locks import holder, locked_error
+from admira.stores.locks import locked_error
+from admira.stores.services import (
+    MISSING,
+    UNCONDITIONAL,
+    UNMET,
+    Address,
+    age_seconds,
+    code_of,
+    etag_of,
+    new_session,
+    reason_of,
+)
 
-# A writer that is gone holds its lock for no longer than this.
-LEASE_SECONDS = 45.0
-# A writer that renewed its lease this long ago renews it before it writes anything more.
-_FRESH_SHARE = 1 / 3
 _POLL_SECONDS = 0.5
-
 _TRIES = 3
 _CONNECT_SECONDS, _READ_SECONDS = 5, 15
-
-_MISSING = frozenset({"404", "NoSuchKey"})
-_UNMET = frozenset({"409", "412", "ConditionalRequestConflict", "PreconditionFailed"})
-_PARAMETERS = ("endpoint_override", "region", "scheme")
-
-_REFUSED = frozenset(
-    {
-        "401",
-        "403",
-        "AccessDenied",
-        "AccountProblem",
-        "AllAccessDisabled",
-        "ExpiredToken",
-        "InvalidAccessKeyId",
-        "InvalidSecurity",
-        "InvalidToken",
-        "SignatureDoesNotMatch",
-        "TokenRefreshRequired",
-    }
-)
-_ELSEWHERE = frozenset(
-    {
-        "301",
-        "307",
-        "AuthorizationHeaderMalformed",
-        "IllegalLocationConstraintException",
-        "PermanentRedirect",
-        "TemporaryRedirect",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """An object's content, and how long ago it was written by the service's own clock."""
-
-    content: bytes
-    etag: str
-    age_seconds: float
 
 
 class ObjectFiles:
@@ -110,7 +68,7 @@ class ObjectFiles:
     """
 
     def __init__(self, url: str) -> None:
-        address = _Address.of(url)
+        address = Address.of(url)
         try:
             import aiohttp
             import botocore.exceptions
@@ -134,12 +92,12 @@ class ObjectFiles:
                 "read_timeout": _READ_SECONDS,
                 "retries": {"total_max_attempts": _TRIES, "mode": "standard"},
             },
-            session=_session(),
+            session=new_session(),
             use_listings_cache=False,
             skip_instance_cache=True,  # credentials are those of now, not of an earlier store
         )
         self._s3.retries = _TRIES
-        self._leases: list[_Lease] = []
+        self._leases: list[Lease] = []
         self._is_proven = False
 
     @property
@@ -156,13 +114,13 @@ class ObjectFiles:
         found = self.found(path)
         return None if found is None else found.content
 
-    def found(self, path: str) -> _Found | None:
+    def found(self, path: str) -> Found | None:
         """Give an object's content and what the service says about it, as of one instant."""
         from fsspec.asyn import sync
 
         with self._explained(path, "read"):
             for tries in count(1):
-                answer = self._answer("get_object", path, _MISSING)
+                answer = self._answer("get_object", path, MISSING)
                 if answer is None:
                     break
                 try:
@@ -171,7 +129,7 @@ class ObjectFiles:
                     if tries == _TRIES:
                         raise
                 else:
-                    return _Found(content, _etag(answer), _age_seconds(answer))
+                    return Found(content, etag_of(answer), age_seconds(answer))
         return None
 
     def open(self, path: str) -> pyarrow.NativeFile | None:
@@ -182,8 +140,8 @@ class ObjectFiles:
     def fingerprint(self, path: str) -> Fingerprint | None:
         """Give ETag and size."""
         with self._explained(path, "read"):
-            answer = self._answer("head_object", path, _MISSING)
-        return None if answer is None else (_etag(answer), answer["ContentLength"])
+            answer = self._answer("head_object", path, MISSING)
+        return None if answer is None else (etag_of(answer), answer["ContentLength"])
 
     def is_settled(self, fingerprint: Fingerprint) -> bool:
         """Say yes: an ETag names the content, whenever it was written."""
@@ -208,7 +166,7 @@ class ObjectFiles:
                 *folders, name = below.split("/")
                 # A key that ends with a slash only says that there is a folder.
                 if is_entered(tuple(folders)) and name and not is_mark(name):
-                    found[f"{folder}/{below}"] = (_etag(about), about["Size"])
+                    found[f"{folder}/{below}"] = (etag_of(about), about["Size"])
         return found
 
     def names(self, folder: str) -> list[str]:
@@ -241,17 +199,17 @@ class ObjectFiles:
         Nothing is also the answer when the condition was met at first, the answer was lost, and
         the request was sent again.
         """
-        unless = _UNMET | _MISSING if condition else frozenset[str]()
+        unless = UNMET | MISSING if condition else frozenset[str]()
         with self._explained(path, "written"):
             answer = self._answer("put_object", path, unless, Body=content, **condition)
-        return None if answer is None else _etag(answer)
+        return None if answer is None else etag_of(answer)
 
     def move(self, source: str, target: str) -> None:
         """Copy an object over another on the service's side, and remove it."""
         self._keep_leases()
         copied = {"Bucket": self._bucket, "Key": self._prefix + source}
         with self._explained(target, "replaced"):
-            if self._answer("copy_object", target, _MISSING, CopySource=copied) is not None:
+            if self._answer("copy_object", target, MISSING, CopySource=copied) is not None:
                 self._answer("delete_object", source)
 
     def create(self, source: str, target: str, content: bytes) -> bool:
@@ -286,7 +244,7 @@ class ObjectFiles:
         """Delete an object if it is there."""
         self._keep_leases()
         with self._explained(path, "removed"):
-            self._answer("delete_object", path, _MISSING)
+            self._answer("delete_object", path, MISSING)
 
     def settle(self, paths: Collection[str], *, contents: bool) -> None:
         """Do nothing: what the service acknowledged, it keeps."""
@@ -294,7 +252,7 @@ class ObjectFiles:
     @contextmanager
     def lock(self, path: str, timeout_seconds: float) -> Iterator[None]:
         """Hold a lock whose lease runs out when its holder is gone."""
-        lease = _Lease(self, path)
+        lease = Lease(self, path)
         until = time.monotonic() + timeout_seconds
         while not lease.take():
             left = until - time.monotonic()
@@ -321,7 +279,7 @@ class ObjectFiles:
         unmet = ({"IfNoneMatch": "*"}, {"IfMatch": '"of no object"'})
         self._is_proven = all(self.put(path, b"", **each) is None for each in unmet)
         if not self._is_proven:
-            raise StoreError(f"{self.url} cannot hold a store: {_UNCONDITIONAL}")
+            raise StoreError(f"{self.url} cannot hold a store: {UNCONDITIONAL}")
 
     def _answer(
         self, method: str, path: str, unless: Collection[str] = (), **facts: Any
@@ -332,7 +290,7 @@ class ObjectFiles:
                 method, Bucket=self._bucket, Key=self._prefix + path, **facts
             )
         except self._errors as error:
-            if _code(error) in unless:
+            if code_of(error) in unless:
                 return None
             raise
         return answer
@@ -343,248 +301,5 @@ class ObjectFiles:
         try:
             yield
         except self._errors as error:
-            reason = _reason(error, self._bucket)
+            reason = reason_of(error, self._bucket)
             raise StoreError(f"{self.name(path)} could not be {done}: {reason}") from error
-
-
-class _Lease:
-    """A lock's object, ours for as long as we renew it.
-
-    It is taken, renewed and given back by conditional writes alone, each with another content
-    and so another ETag; none of them can overwrite what somebody else wrote.
-    """
-
-    def __init__(self, files: ObjectFiles, path: str) -> None:
-        self.held_by: bytes | None = None
-        self._files = files
-        self._path = path
-        self._token = uuid4().hex
-        self._holder = holder()
-        self._turn = 0
-        self._etag = ""
-        self._renewed = (0.0, 0.0)
-        self._mutex = Lock()
-        self._is_over = Event()
-
-    def take(self) -> bool:
-        """Try once to take the lock."""
-        self._holder = holder()
-        found = self._files.found(self._path)
-        if found is not None and not self._is_ours(found) and not _is_free(found):
-            self.held_by = found.content
-            return False
-        condition = {"IfNoneMatch": "*"} if found is None else {"IfMatch": found.etag}
-        if not self._put(condition):
-            return False
-        if found is not None and _lease_seconds(found.content):
-            log_event("lock.taken_over", level=logging.WARNING, lock=self._files.name(self._path))
-        return True
-
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Renew the lease in the background, and give the lock back in the end."""
-        beating = Thread(target=self._beat, name="admira-lease", daemon=True)
-        beating.start()
-        try:
-            yield
-        finally:
-            self._is_over.set()
-            self._give_back()
-            beating.join()
-
-    def _beat(self) -> None:
-        """Renew the lease in time until the lock is given back."""
-        while not self._is_over.wait(LEASE_SECONDS * _FRESH_SHARE / 2):
-            with suppress(StoreError):  # whoever writes next is told
-                self.keep()
-
-    def keep(self) -> None:
-        """Renew the lease unless it is fresh; raise if somebody else has taken it over."""
-        with self._mutex:
-            if _elapsed(self._renewed) < LEASE_SECONDS * _FRESH_SHARE or self._is_over.is_set():
-                return
-            if not self._put({"IfMatch": self._etag}):
-                raise StoreError(
-                    f"{self._files.url} was taken over by another writer, since this one did not "
-                    f"answer for {LEASE_SECONDS:g} s. Run again."
-                )
-
-    def _give_back(self) -> None:
-        """Leave a lease of no length behind, if the lock is still ours."""
-        try:
-            with self._mutex:
-                self._put({"IfMatch": self._etag}, lease_seconds=0.0)
-        except StoreError as error:
-            log_event("lock.not_released", level=logging.WARNING, reason=str(error))
-
-    def _put(self, condition: dict[str, str], lease_seconds: float | None = None) -> bool:
-        """Write the lock's object if the condition holds; tell whether it is ours after that."""
-        begun = _clocks()
-        self._turn += 1
-        seconds = LEASE_SECONDS if lease_seconds is None else lease_seconds
-        note = {"lease_seconds": seconds, "token": self._token, "turn": self._turn}
-        content = json.dumps(self._holder | note).encode()
-        etag = self._files.put(self._path, content, **condition)
-        if etag is None:
-            # The service may have done it although its answer was lost.
-            found = self._files.found(self._path)
-            if found is None or found.content != content:
-                self.held_by = None if found is None else found.content
-                return False
-            etag = found.etag
-        self._etag, self._renewed = etag, begun
-        return True
-
-    def _is_ours(self, found: _Found) -> bool:
-        """Tell whether an earlier try of ours wrote this."""
-        return self._token.encode() in found.content
-
-
-def _is_free(found: _Found) -> bool:
-    """Tell whether a lease has run out, or was given back."""
-    return found.age_seconds >= _lease_seconds(found.content)
-
-
-def _lease_seconds(content: bytes) -> float:
-    """Give how long a lock's object counts."""
-    try:
-        return float(json.loads(content)["lease_seconds"])
-    except (ValueError, KeyError, TypeError):
-        return LEASE_SECONDS
-
-
-def _clocks() -> tuple[float, float]:
-    """Read both clocks: one stands still while a machine sleeps, the other may be set back."""
-    return time.monotonic(), time.time()
-
-
-def _elapsed(since: tuple[float, float]) -> float:
-    """Give the seconds that have passed, by the clock that says more."""
-    return max(now - then for now, then in zip(_clocks(), since, strict=True))
-
-
-def _session() -> Any:
-    """Make a session of its own credentials, without parsing the API's description anew."""
-    from aiobotocore.session import AioSession
-
-    session = AioSession()
-    session.register_component("data_loader", _description())
-    return session
-
-
-@cache
-def _description() -> Any:
-    """Give what botocore knows about the API, which takes most of a session's time to read."""
-    from botocore.loaders import create_loader
-
-    return create_loader()
-
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    """What the URL of a store on S3 says."""
-
-    bucket: str
-    prefix: str
-    endpoint: str | None
-    region: str | None
-
-    @classmethod
-    def of(cls, url: str) -> "_Address":
-        """Read a URL."""
-        place, _, query = url.partition("?")
-        scheme, _, path = place.partition("://")
-        bucket, _, prefix = path.partition("/")
-        if scheme != "s3" or not bucket:
-            raise StoreError(
-                "The URL of a store should read s3://bucket/prefix; found another kind of URL. "
-                "Correct it, or give the path of a folder."
-            )
-        if "@" in bucket:
-            raise StoreError(
-                "The URL of a store on S3 holds credentials, which end up in logs. Leave them "
-                "out, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile."
-            )
-        prefix = prefix.strip("/")
-        given = dict(parse_qsl(query))
-        if not given.keys() <= set(_PARAMETERS):
-            raise StoreError(
-                f"The URL of s3://{bucket}/{prefix} has a parameter that is not understood; "
-                f"expected only {', '.join(_PARAMETERS)}. Correct it."
-            )
-        endpoint = given.get("endpoint_override")
-        if endpoint is not None and "://" not in endpoint:
-            endpoint = f"{given.get('scheme', 'https')}://{endpoint}"
-        return cls(bucket, prefix, endpoint, given.get("region"))
-
-
-_UNCONDITIONAL = (
-    "the service does not honour If-None-Match and If-Match on a PUT, which keep two writers "
-    "apart. Use S3 itself, or a service that does."
-)
-
-
-def _reason(error: Exception, bucket: str) -> str:
-    """Say why a request failed and what to do; never with the service's own words."""
-    code = _code(error)
-    if code == "NoSuchBucket":
-        return f"there is no bucket {bucket!r}. Create it, or correct the URL."
-    if code in _REFUSED:
-        return (
-            f"the credentials were refused ({code}). Check that they are current, and that they "
-            "allow s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject there."
-        )
-    if code in _ELSEWHERE:
-        return f"the bucket is in another region ({code}). Add ?region= to the URL."
-    if code in {"501", "NotImplemented"}:
-        return _UNCONDITIONAL
-    if code:
-        return (
-            f"the service answered {code}. Run again if that passes; what else it can mean is in "
-            "S3's list of error codes."
-        )
-    return _reason_without_answer(error)
-
-
-def _reason_without_answer(error: Exception) -> str:
-    """Say why a request did not get as far as an answer."""
-    from botocore import exceptions as broken
-
-    unknown = (
-        broken.NoCredentialsError,
-        broken.PartialCredentialsError,
-        broken.CredentialRetrievalError,
-        broken.ProfileNotFound,
-        broken.SSOError,
-    )
-    if isinstance(error, unknown):
-        return (
-            "no usable AWS credentials were found. Set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, or a profile."
-        )
-    if isinstance(error, (ValueError, broken.ValidationError, broken.ParamValidationError)):
-        return "the bucket's name, region or endpoint is not valid. Correct the URL."
-    return (
-        "the service could not be reached, or broke off. Check the network and the URL's "
-        "endpoint_override, then run again."
-    )
-
-
-def _code(error: BaseException) -> str:
-    """Give the code with which the service answered; s3fs wraps the error that holds it."""
-    for each in (error, error.__cause__):
-        response = getattr(each, "response", None)
-        if isinstance(response, dict):
-            return str(response.get("Error", {}).get("Code", ""))
-    return ""
-
-
-def _etag(about: Mapping[str, Any]) -> str:
-    return str(about["ETag"]).strip('"')
-
-
-def _age_seconds(answer: Mapping[str, Any]) -> float:
-    """Give how long ago an object was written, by the service's clock alone."""
-    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-    now = parsedate_to_datetime(date) if date else datetime.now(UTC)
-    return float((now - answer["LastModified"]).total_seconds())

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from s3fs import S3FileSystem
 
 from admira.errors import MissingExtra, StoreError
-from admira.stores import objects
+from admira.stores import leases, objects
 from admira.stores.journal import OWN, Journal
 from admira.stores.objects import ObjectFiles
 from admira.stores.parquet import ParquetStore
@@ -252,7 +252,7 @@ def test_a_lock_that_cannot_be_read_counts_for_the_usual_time(files: ObjectFiles
 def test_a_long_writer_keeps_its_lock(
     url: str, files: ObjectFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects, "LEASE_SECONDS", 2.0)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 2.0)
     with files.lock(LOCK, 0.0):
         first = files.fingerprint(LOCK)
         with pytest.raises(StoreError, match="is being written"), ObjectFiles(url).lock(LOCK, 3.2):
@@ -275,7 +275,7 @@ def test_a_writer_whose_lock_was_taken_over_changes_nothing_more(
     other.write("a", b"1")
     with files.lock(LOCK, 0.0):
         leave_lock(other, 600)
-        monkeypatch.setattr(objects, "_FRESH_SHARE", 0.0)
+        monkeypatch.setattr(leases, "_FRESH_SHARE", 0.0)
         with pytest.raises(StoreError, match="was taken over by another writer"):
             changes[change]()
     assert [other.read(path) for path in "abc"] == [b"1", None, None]
@@ -324,12 +324,12 @@ def test_a_writer_that_died_after_the_commit_point_is_rolled_forward(
     fill(ParquetStore(url))
     script = f"""
         import os, signal
-        from admira.stores import objects
+        from admira.stores import leases
         from admira.stores.journal import Journal
         from admira.stores.parquet import ParquetStore
         from tests.stores.rows import ads, crm
 
-        objects.LEASE_SECONDS = 0.001
+        leases.LEASE_SECONDS = 0.001
         Journal._apply = lambda self, entry: os.kill(os.getpid(), signal.SIGKILL)
         with ParquetStore({url!r}).transaction() as commit:
             commit.upsert(ads({{"clicks": 77}}, {{"date": "2025-08-09"}}))
