@@ -1,6 +1,8 @@
 """What the store adds to the verbs: facts and KPIs that do not depend on the report's window."""
 
 from pathlib import Path
+from time import sleep
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,6 +49,47 @@ def test_the_store_reconciles_with_other_options(
     demo: admira.Store, ambiguous: str, lands_on: str
 ) -> None:
     assert demo.reconcile(ambiguous=ambiguous, lands_on=lands_on)["reconciles"].all()
+
+
+JOINED: list[dict[str, object]] = [
+    {},
+    {"lands_on": "closed", "ambiguous": "winner"},
+    {"funnel": "snapshot", "window_days": 30, "aliases": None},
+]
+SHAPED: list[dict[str, object]] = [
+    {"by": []},
+    {"by": "channel"},
+    {"by": ["date", "channel", "campaign_id"]},
+    {"by": ["date", "channel"], "grain": "month", "scope": "paid"},
+    {"by": ["date"], "grain": "week", "channel": ["meta_ads", "google_ads"]},
+    {"by": ["campaign_name", "match"], "zero_division": 0.0},
+    {"by": ["match_reason", "currency"], "utm_source": "google"},
+    {"by": "campaign_id", "start": "2025-10-10", "end": "2025-11-20", "limit": 7, "offset": 3},
+]
+
+
+@pytest.mark.parametrize("shape", SHAPED, ids=str)
+@pytest.mark.parametrize("options", JOINED, ids=str)
+def test_the_kpis_of_a_store_are_those_of_the_verbs(
+    demo: admira.Store, kept: admira.Store, options: dict[str, Any], shape: dict[str, Any]
+) -> None:
+    facts = admira.join_utm(demo.ads(), demo.crm(), **options)
+    expected = admira.compute_metrics(facts, **shape)
+    assert len(expected)
+    for store in (demo, kept, kept):  # of the last, the second time is out of the cache
+        found = store.metrics(**shape, **options)
+        pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def kept(demo: admira.Store, tmp_path_factory: pytest.TempPathFactory) -> admira.Store:
+    """Give the same rows in a folder, some of them written twice."""
+    store = admira.open_store(tmp_path_factory.mktemp("kept") / "store")
+    store.upsert(demo.ads().assign(clicks=1))
+    store.upsert(demo.ads())
+    store.upsert(demo.crm())
+    sleep(0.15)  # only what was written some time ago is kept
+    return store
 
 
 def test_filters_are_normalised_like_the_rows(demo: admira.Store) -> None:
