@@ -1,7 +1,6 @@
 """Facts and KPIs of a whole store, worked out on Arrow from no more columns than they need."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import narwhals as nw
@@ -10,36 +9,58 @@ import pyarrow
 
 from admira.core.campaigns import MAP_COLUMNS, campaign_map, joined_maps
 from admira.core.days import Day, as_day
-from admira.core.filters import keep
+from admira.core.filters import as_stored, keep
+from admira.core.frames import typed, unwrap, wrap
 from admira.core.join import ad_facts, share_facts
-from admira.core.metrics import (
-    check_shape,
-    cut,
-    finished,
-    in_scope,
-    needed_columns,
-    refuse_mixed_currencies,
-)
+from admira.core.metrics import check_shape, finished, in_pandas, in_scope, needed_columns
 from admira.core.rules import DEFAULT_ALIASES
-from admira.core.sums import group_sums
-from admira.schemas import ADS, CAMPAIGNS, CRM, FACTS, TAGS
-from admira.schemas.metrics import metrics
+from admira.core.totals import MEASURES, totals_in_memory
+from admira.schemas import AD_MEASURES, ADS, CAMPAIGNS, CRM, FACTS, TAGS
 from admira.stores.base import Backend, Reader
 from admira.stores.cache import digest
-from admira.stores.partitions import typed
 from admira.stores.records import HISTORY
-from admira.stores.selection import select
+from admira.stores.selection import coded, select
+
+
+class Asked(NamedTuple):
+    """Which facts a question needs: columns, days, values by column, options of the join.
+
+    Facts that are only summed come with their text as codes, and each measure where it is not 0.
+    """
+
+    columns: tuple[str, ...]
+    start: pd.Timestamp | None
+    end: pd.Timestamp | None
+    values: dict[str, list[str]]
+    options: Mapping[str, Any]
+    are_summed: bool = False
+
+    @property
+    def needed(self) -> list[str]:
+        """The columns to read: those asked for, and those that the filters look at."""
+        days = [] if self.start is None and self.end is None else ["date"]
+        needed = {*self.columns, *self.values, *days}
+        return [name for name in FACTS.names if name in needed]
+
+    @property
+    def schema(self) -> pyarrow.Schema:
+        """The columns of the shares to read, as they are to come."""
+        left_out = AD_MEASURES if self.are_summed else ()
+        names = [name for name in self.needed if name not in left_out]
+        plain = pyarrow.schema([FACTS.arrow().field(name) for name in names])
+        return coded(plain) if self.are_summed else plain
 
 
 class Loaded(NamedTuple):
-    """What was read, as of one commit: ad rows, and shares or what they are made of."""
+    """What was read, as of one commit: the answer; or ad rows, and shares or their makings."""
 
-    ads: pyarrow.Table
-    shares: pyarrow.Table | None
-    crm: pyarrow.Table | None
-    campaigns: pd.DataFrame | None
-    made_of: str
     reader: Reader
+    made_of: str
+    sums: pyarrow.Table | None = None
+    ads: pyarrow.Table | None = None
+    shares: pyarrow.Table | None = None
+    crm: pyarrow.Table | None = None
+    campaigns: pd.DataFrame | None = None
 
 
 def campaigns_of(reader: Reader) -> pd.DataFrame:
@@ -78,10 +99,12 @@ def facts_of(
     DataFrame
         One row per ad row and one per share of an opportunity.
     """
-    names = FACTS.names
-    ads, shares = _parts(backend, names, start=start, end=end, filters=filters, options=options)
-    facts = pyarrow.concat_tables([ad_facts(ads, names).cast(shares.schema), shares])
-    return in_pandas(facts)
+    days = as_day("start", start), as_day("end", end)
+    asked = Asked(tuple(FACTS.names), *days, as_stored(filters), options)
+    loaded = backend.reading(lambda reader: _load(reader, asked, _made_of(reader, options)))
+    ads, shares = _parts(loaded, asked)
+    rows = unwrap(ad_facts(wrap(ads, ADS, ads.column_names), asked.columns))
+    return typed(pyarrow.concat_tables([rows.cast(shares.schema), shares]), FACTS)
 
 
 def metrics_of(
@@ -104,96 +127,111 @@ def metrics_of(
     """
     dimensions = [by] if isinstance(by, str) else [*by]
     check_shape(dimensions, grain=grain, scope=scope, limit=limit, offset=offset)
-    names = needed_columns(dimensions, scope=scope, filters={}, has_days=False)
-    parts = _parts(backend, names, start=start, end=end, filters=filters, options=options)
-    of_ads = [name for name in names if name in ADS.names or name in dimensions]
-    frames = [
-        in_scope(nw.from_native(rows), scope).to_native()
-        for rows in (ad_facts(parts[0], of_ads), parts[1])
-    ]
-    if "currency" not in dimensions:
-        money = {name: FACTS.arrow().field(name).type for name in ("cost", "revenue")}
-        refuse_mixed_currencies(nw.from_native(group_sums(frames, ["currency"], money)))
-    periods = {} if grain is None else {"date": partial(_cut, grain)}
-    sums = group_sums(frames, dimensions, _MEASURES, changed=periods)
+    columns = needed_columns(dimensions, scope=scope, filters={}, has_days=False)
+    days = as_day("start", start), as_day("end", end)
+    asked = Asked(tuple(columns), *days, as_stored(filters), options, are_summed=True)
     table = finished(
-        nw.from_native(sums),
+        nw.from_native(_sums_of(backend, asked, dimensions, grain, scope)),
         dimensions,
         limit=limit,
         offset=offset,
         zero_division=zero_division,
-        is_sorted=True,
     )
     return in_pandas(table.to_native())
 
 
-_MEASURES = {measure.name: FACTS.arrow().field(measure.name).type for measure in metrics.measures}
+def _sums_of(
+    backend: Backend, asked: Asked, dimensions: list[str], grain: str | None, scope: str
+) -> pyarrow.Table:
+    """Give the sums per group; those of a question asked before of the same rows are held."""
+    question = digest((*asked[:4], dimensions, grain, scope))
+
+    def load(reader: Reader) -> Loaded:
+        made_of = _made_of(reader, asked.options)
+        subject, names = f"answers/{question}", [*dimensions, *MEASURES]
+        held = reader.derived(subject, made_of, names) if made_of else None
+        return _load(reader, asked, made_of) if held is None else Loaded(reader, made_of, held)
+
+    loaded = backend.reading(load)
+    if loaded.sums is not None:
+        return loaded.sums
+    ads, shares = _parts(loaded, asked)
+    of_ads = [name for name in asked.columns if name in ADS.names or name in dimensions]
+    rows = ad_facts(nw.from_native(ads), of_ads).to_native()
+    frames = [_in_scope(part, scope) for part in (rows, shares)]
+    sums = totals_in_memory(frames, dimensions, grain)
+    _keep(loaded, f"answers/{question}", sums, is_lasting=False)
+    return sums
 
 
-def _cut(grain: str, days: pyarrow.Array) -> pyarrow.Array:
-    """Cut days to the first day of their period."""
-    frame = nw.from_native(pyarrow.table({"date": days}))
-    return frame.with_columns(cut(grain, frame)).to_native()["date"].combine_chunks()
+def _made_of(reader: Reader, options: Mapping[str, Any]) -> str:
+    """Say which rows and options of the join an answer is made of; it lists all there is."""
+    rows = reader.digest(*_SOURCES)
+    return "" if options.get("campaigns") is not None else digest((rows, _said(options)))
 
 
-def _parts(
-    backend: Backend,
-    columns: Sequence[str],
-    *,
-    start: Day,
-    end: Day,
-    filters: Mapping[str, Any],
-    options: Mapping[str, Any],
-) -> tuple[pyarrow.Table, pyarrow.Table]:
-    """Give the ad rows, in columns of theirs, and the shares of the days and values asked for."""
-    wanted = [name for name, values in filters.items() if values is not None]
-    has_days = start is not None or end is not None
-    needed = {*columns, *wanted, *(["date"] if has_days else [])}
-    named = [name for name in FACTS.names if name in needed]
-    first, last = as_day("start", start), as_day("end", end)
-    loaded = backend.reading(partial(_load, names=named, start=first, end=last, options=options))
-    shares = loaded.shares
-    if shares is None:
-        shares = _shares(loaded, options).select(named)
-    shares = shares.cast(pyarrow.schema([FACTS.arrow().field(name) for name in named]))
-    ads, shares = (
-        keep(nw.from_native(rows), start=start, end=end, **filters).to_native()
-        for rows in (loaded.ads, shares)
-    )
-    of_ads = [name for name in ads.column_names if name in columns]
-    return ads.select(of_ads), shares.select(list(columns))
+_SOURCES = (ADS, CRM, TAGS, HISTORY)
 
 
-def _load(
-    reader: Reader,
-    *,
-    names: Sequence[str],
-    start: pd.Timestamp | None,
-    end: pd.Timestamp | None,
-    options: Mapping[str, Any],
-) -> Loaded:
+def _load(reader: Reader, asked: Asked, made_of: str) -> Loaded:
     """Read what the facts need."""
-    made_of = reader.digest(ADS, CRM, TAGS, HISTORY)  # lists everything, so nothing is listed twice
-    of_ads = [name for name in ADS.names if name in names]
-    ads = reader.scan(select(ADS, start=start, end=end, columns=of_ads))
-    if options.get("campaigns") is not None:
-        return Loaded(ads, None, reader.scan(select(CRM)), None, made_of, reader)
-    made_of = digest((made_of, _said(options)))
-    shares = reader.derived(_slot(options), made_of, names)
+    of_ads = [name for name in ADS.names if name in asked.needed]
+    of_days = select(
+        ADS, start=asked.start, end=asked.end, columns=of_ads, is_coded=asked.are_summed
+    )
+    ads = reader.scan(of_days)
+    if not made_of:
+        return Loaded(reader, made_of, ads=ads, crm=reader.scan(select(CRM)))
+    shares = reader.derived(_slot(asked.options), made_of, asked.schema.names)
     if shares is not None:
-        return Loaded(ads, shares, None, None, made_of, reader)
-    return Loaded(ads, None, reader.scan(select(CRM)), campaigns_of(reader), made_of, reader)
+        return Loaded(reader, made_of, ads=ads, shares=shares)
+    crm, campaigns = reader.scan(select(CRM)), campaigns_of(reader)
+    return Loaded(reader, made_of, ads=ads, crm=crm, campaigns=campaigns)
+
+
+def _parts(loaded: Loaded, asked: Asked) -> tuple[pyarrow.Table, pyarrow.Table]:
+    """Give the ad rows, in columns of theirs, and the shares of the days and values asked for."""
+    found = _shares(loaded, asked.options) if loaded.shares is None else loaded.shares
+    found = found.select(asked.schema.names).cast(asked.schema)
+    return _kept(loaded.ads, asked), _kept(found, asked)
+
+
+def _kept(rows: pyarrow.Table, asked: Asked) -> pyarrow.Table:
+    """Keep the columns, days and values asked for, the values compared as text."""
+    rows = _as_text(rows, asked.values)
+    kept = keep(nw.from_native(rows), start=asked.start, end=asked.end, **asked.values)
+    return kept.select(name for name in asked.columns if name in rows.column_names).to_native()
+
+
+def _in_scope(rows: pyarrow.Table, scope: str) -> pyarrow.Table:
+    """Keep the rows of the scope."""
+    if scope == "all":
+        return rows
+    return in_scope(nw.from_native(_as_text(rows, ["channel"])), scope).to_native()
+
+
+def _as_text(rows: pyarrow.Table, names: Iterable[str]) -> pyarrow.Table:
+    """Decode columns of codes, so that they can be compared."""
+    for name in names:
+        place = rows.schema.get_field_index(name)
+        rows = rows.set_column(place, FACTS.arrow().field(name), rows[name].cast(pyarrow.string()))
+    return rows
 
 
 def _shares(loaded: Loaded, options: Mapping[str, Any]) -> pyarrow.Table:
     """Work the shares out, and keep them for the next time."""
     given = dict(options)
     campaigns = given.pop("campaigns", None)
-    shares = share_facts(loaded.crm, loaded.campaigns if campaigns is None else campaigns, **given)
-    shares = shares.cast(FACTS.arrow())
-    if campaigns is None:
-        loaded.reader.keep(_slot(options), loaded.made_of, shares, ADS, CRM)
+    known = loaded.campaigns if campaigns is None else campaigns
+    shares = share_facts(loaded.crm, known, **given).cast(FACTS.arrow())
+    _keep(loaded, _slot(options), shares)
     return shares
+
+
+def _keep(loaded: Loaded, subject: str, rows: pyarrow.Table, *, is_lasting: bool = True) -> None:
+    """Keep what was derived of the rows, unless a campaign map of the caller's went into it."""
+    if loaded.made_of:
+        loaded.reader.keep(subject, loaded.made_of, rows, *_SOURCES, is_lasting=is_lasting)
 
 
 def _said(options: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -207,11 +245,3 @@ def _slot(options: Mapping[str, Any]) -> str:
 
 
 _SLOTS = 8
-
-
-def in_pandas(table: pyarrow.Table) -> pd.DataFrame:
-    """Give a table of facts or KPIs in pandas, typed as the contract and the registry say."""
-    frame = table.to_pandas(date_as_object=False)
-    known = {name: FACTS[name].dtype for name in FACTS.names if name in frame}
-    ratios = {ratio.name: "Float64" for ratio in metrics.ratios if ratio.name in frame}
-    return frame.astype({**known, **ratios})

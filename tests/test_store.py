@@ -59,6 +59,10 @@ JOINED: list[dict[str, object]] = [
 SHAPED: list[dict[str, object]] = [
     {"by": []},
     {"by": "channel"},
+    {"by": "channel", "scope": "paid"},
+    {"by": "channel", "end": "2025-11-20"},
+    {"by": "channel", "utm_source": "google"},
+    {"by": ["date", "channel"], "scope": "paid"},
     {"by": ["date", "channel", "campaign_id"]},
     {"by": ["date", "channel"], "grain": "month", "scope": "paid"},
     {"by": ["date"], "grain": "week", "channel": ["meta_ads", "google_ads"]},
@@ -95,6 +99,8 @@ def kept(demo: admira.Store, tmp_path_factory: pytest.TempPathFactory) -> admira
 def test_filters_are_normalised_like_the_rows(demo: admira.Store) -> None:
     messy = demo.metrics(by="channel", channel=[" Google_Ads "])
     assert messy["channel"].tolist() == ["google_ads"]
+    once = demo.metrics(by="channel", channel=(name for name in ["google_ads"]))
+    pd.testing.assert_frame_equal(once, messy)
     assert set(demo.ads(channel="META_ADS")["channel"]) == {"meta_ads"}
 
 

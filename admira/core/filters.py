@@ -1,6 +1,6 @@
 """Filters by day and by value, compared the way the rows are written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import narwhals as nw
@@ -25,11 +25,7 @@ def keep(rows: Frame, *, start: Day = None, end: Day = None, **wanted: Wanted) -
         When a day is no day, the days are the wrong way round, or a filter does not exist.
     """
     conditions = _on_days(rows, as_day("start", start), as_day("end", end))
-    for name, values in wanted.items():
-        if name not in VALUE_FILTERS:
-            raise OptionError("filter", name, ["start", "end", *VALUE_FILTERS])
-        if values is not None:
-            conditions.append(_has_one_of(name, values))
+    conditions += [_has_one_of(name, values) for name, values in as_stored(wanted).items()]
     return rows.filter(*conditions) if conditions else rows
 
 
@@ -49,10 +45,27 @@ def _on_days(rows: Frame, first: pd.Timestamp | None, last: pd.Timestamp | None)
     return conditions
 
 
-def _has_one_of(name: str, values: str | int | Iterable[str | int]) -> nw.Expr:
-    """Give the condition of one filter, each value written as the rows write it."""
-    several = [values] if isinstance(values, str | int) else [*values]
-    if not several:
+def as_stored(wanted: Mapping[str, Wanted]) -> dict[str, list[str]]:
+    """Write the values of each filter that is set as the rows write them.
+
+    Raises
+    ------
+    OptionError
+        When a filter does not exist.
+    """
+    stored = {}
+    for name, values in wanted.items():
+        if name not in VALUE_FILTERS:
+            raise OptionError("filter", name, ["start", "end", *VALUE_FILTERS])
+        if values is not None:
+            several = [values] if isinstance(values, str | int) else [*values]
+            written = str.strip if name == "campaign_id" else normalize_tag
+            stored[name] = [written(str(value)) for value in several]
+    return stored
+
+
+def _has_one_of(name: str, values: list[str]) -> nw.Expr:
+    """Give the condition of one filter."""
+    if not values:
         return nw.col(name) != nw.col(name)  # nothing is wanted, and no row differs from itself
-    as_stored = str.strip if name == "campaign_id" else normalize_tag
-    return nw.col(name).is_in([as_stored(str(value)) for value in several])
+    return nw.col(name).is_in(values)

@@ -57,7 +57,7 @@ def _typed_pandas(native: pd.DataFrame, table: Table, columns: Sequence[str]) ->
         if values.dtype != column.dtype:
             values = values.astype(column.dtype)
         typed[name] = values.fillna("") if column.type == "tag" and values.hasnans else values
-    return pd.DataFrame(typed, index=native.index)
+    return pd.DataFrame(typed, index=native.index, copy=False)
 
 
 def _typed(name: str, table: Table, present: Iterable[str]) -> nw.Expr:
@@ -106,6 +106,30 @@ def collect(frame: Frame) -> pd.DataFrame:
             if dtype.kind in "MO"
         }
     )
+
+
+def typed(rows: pyarrow.Table, table: Table) -> pd.DataFrame:
+    """Give rows in pandas, in the contract's types."""
+    frame = rows.to_pandas(date_as_object=False)
+    return frame.astype({name: table[name].dtype for name in frame.columns})
+
+
+def on_arrow(frame: Frame) -> Frame:
+    """Give a pandas frame on Arrow, sharing its memory; a frame of another engine as it is."""
+    if not is_pandas(frame):
+        return frame
+    return nw.from_native(pyarrow.Table.from_pandas(frame.to_native(), preserve_index=False))
+
+
+def stack(parts: Sequence[Frame], table: Table, *, like: Frame) -> Any:
+    """Put frames one below the other, on the engine of another frame.
+
+    For pandas they are stacked on Arrow, where text is shared and not copied.
+    """
+    if not is_pandas(like):
+        return unwrap(nw.concat(parts, how="vertical"))
+    tables = [on_arrow(part).to_native() for part in parts]
+    return typed(pyarrow.concat_tables(tables, promote_options="permissive"), table)
 
 
 def lift(small: pd.DataFrame, like: Frame) -> Frame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from admira.core.bridge import AUDIT, LABEL, OWNER, build_bridge
 from admira.core.campaigns import MAP_COLUMNS, map_of
-from admira.core.frames import Frame, collect, lift, month_number, unwrap, wrap
+from admira.core.frames import Frame, collect, lift, month_number, on_arrow, stack, unwrap, wrap
 from admira.core.funnel import FUNNEL_MEASURES, funnel_measures
 from admira.core.rules import DEFAULT_ALIASES, Aliases, Rules
 from admira.errors import AmbiguousData
@@ -130,12 +130,22 @@ def join_utm(
     records = _records(crm, funnel_measures(funnel), rules)
     known = map_of(ad_rows.select(MAP_COLUMNS)) if campaigns is None else _given(campaigns)
     shares = _shares(records, known, rules)
-    return unwrap(nw.concat([_ad_facts(ad_rows, FACTS.names), *shares], how="vertical"))
+    facts = ad_facts(on_arrow(ad_rows), FACTS.names)
+    return stack([facts, *shares], FACTS, like=ad_rows)
 
 
-def ad_facts(ads: Any, columns: Sequence[str]) -> Any:
-    """Give columns of the facts that ad rows are, on the caller's engine."""
-    return unwrap(_ad_facts(wrap(ads, ADS, [c for c in _AD_COLUMNS if c in columns]), columns))
+def ad_facts(ads: Frame, columns: Sequence[str]) -> Frame:
+    """Give columns of the facts that ad rows are."""
+    nothing: dict[str, nw.Expr] = {
+        **{name: nw.lit(0.0) for name in FUNNEL_MEASURES},
+        "opportunity_id": nw.lit(None, dtype=nw.String),
+        "match": nw.lit("ad"),
+        "match_reason": nw.lit(""),
+        "match_candidates": nw.lit(0, dtype=nw.Int64),
+        "match_weight": nw.lit(0.0),
+    }
+    wanted = {name: value for name, value in nothing.items() if name in columns}
+    return ads.with_columns(**wanted).select(columns)
 
 
 def share_facts(
@@ -215,20 +225,6 @@ def _warn_of_loose_matches(bridge: Any) -> None:
             utm_campaigns=int(loose["utm_campaign"].nunique()),
             situations=len(loose[[*LABEL, "month"]].drop_duplicates()),
         )
-
-
-def _ad_facts(ads: Frame, columns: Sequence[str]) -> Frame:
-    """Give the ad rows in columns of the facts."""
-    nothing: dict[str, nw.Expr] = {
-        **{name: nw.lit(0.0) for name in FUNNEL_MEASURES},
-        "opportunity_id": nw.lit(None, dtype=nw.String),
-        "match": nw.lit("ad"),
-        "match_reason": nw.lit(""),
-        "match_candidates": nw.lit(0, dtype=nw.Int64),
-        "match_weight": nw.lit(0.0),
-    }
-    wanted = {name: value for name, value in nothing.items() if name in columns}
-    return ads.with_columns(**wanted).select(columns)
 
 
 def _share_facts(shares: Frame, rules: Rules) -> list[Frame]:

@@ -1,15 +1,19 @@
 """The metrics: additive measures are summed, ratios are quotients of sums."""
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
 from typing import Any, Literal, get_args
 
 import narwhals as nw
 import pandas as pd
+import pyarrow
 
 from admira.core.days import Day
 from admira.core.filters import Wanted, keep
-from admira.core.frames import Frame, collect, is_pandas, unwrap, wrap
-from admira.errors import AmbiguousData, OptionError
+from admira.core.frames import Frame, is_pandas, typed, unwrap, wrap
+from admira.core.totals import totals
+from admira.errors import OptionError
 from admira.schemas import FACTS
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Ratio, Terms
@@ -95,22 +99,16 @@ def compute_metrics(
         "utm_source": utm_source,
         "utm_medium": utm_medium,
     }
-    measures = [measure.name for measure in metrics.measures]
     has_days = start is not None or end is not None
     columns = needed_columns(dimensions, scope=scope, filters=wanted, has_days=has_days)
     asked_for = [name for name in columns if name != "currency" or name in dimensions]
     kept = wrap(facts, FACTS, columns, required=asked_for)
     kept = keep(kept, start=start, end=end, **wanted)
     kept = in_scope(kept, scope)
-    if "currency" not in dimensions:
-        refuse_mixed_currencies(kept)
-    if grain is not None:
-        kept = kept.with_columns(cut(grain, kept))
-    sums = _sums(kept, dimensions, measures)
+    sums = totals(kept, dimensions, grain)
     table = finished(sums, dimensions, limit=limit, offset=offset, zero_division=zero_division)
     native = unwrap(table)
-    ratios = [ratio.name for ratio in metrics.ratios]
-    return native.astype(dict.fromkeys(ratios, "Float64")) if is_pandas(kept) else native
+    return in_pandas(native) if is_pandas(kept) else native
 
 
 def finished(
@@ -120,11 +118,11 @@ def finished(
     limit: int | None,
     offset: int,
     zero_division: float | None,
-    is_sorted: bool = False,
 ) -> Frame:
     """Divide the sums of each group, sort the groups and cut out a page."""
     table = sums.with_columns(_quotient(ratio, zero_division) for ratio in metrics.ratios)
     if dimensions:
+        is_sorted = table.implementation.is_pyarrow()  # as totals in memory are
         ordered = table if is_sorted else table.sort(*dimensions, nulls_last=True)
         table = _page(ordered, dimensions, limit, offset)
     measures = [measure.name for measure in metrics.measures]
@@ -173,47 +171,6 @@ def check_shape(
             raise OptionError(option, rows, ["a whole number from 0 up"])
 
 
-def refuse_mixed_currencies(facts: Frame) -> None:
-    """Raise when the money of the rows is in several currencies."""
-    has_money = (nw.col("cost") != 0) | (nw.col("revenue") != 0)
-    money = facts.select("currency", has_money=has_money).unique()
-    found = collect(money.filter(nw.col("has_money")))["currency"]
-    if len(found) > 1:
-        names = ", ".join(sorted("(missing)" if pd.isna(name) else str(name) for name in found))
-        message = (
-            f"Money in several currencies ({names}) cannot be added: put 'currency' into by=, "
-            "filter to one, or give ads and crm rows the same currency first."
-        )
-        raise AmbiguousData(message)
-
-
-def cut(grain: str, facts: Frame) -> nw.Expr:
-    """Cut ``date`` to the first day of its period."""
-    day = nw.col("date")
-    if grain == "month":
-        first = day.dt.truncate("1mo")
-    else:
-        first = day
-        if grain == "week":
-            for back in range(1, 7):
-                is_that_weekday = day.dt.weekday() == back + 1
-                before = day.dt.offset_by(f"-{back}d")
-                first = nw.when(is_that_weekday).then(before).otherwise(first)
-    return (first if is_pandas(facts) else first.cast(nw.Date)).alias("date")
-
-
-def _sums(facts: Frame, dimensions: list[str], measures: list[str]) -> Frame:
-    """Sum the measures per group; without dimensions give one row, even for no facts."""
-    if dimensions:
-        sums = facts.group_by(dimensions).agg(nw.col(*measures).sum())
-    else:
-        sums = facts.select(nw.col(*measures).sum()).with_columns(nw.col(*measures).fill_null(0))
-    dtypes = {"int64": nw.Int64, "float64": nw.Float64}
-    return sums.with_columns(
-        nw.col(measure.name).cast(dtypes[measure.dtype]) for measure in metrics.measures
-    )
-
-
 def _quotient(ratio: Ratio, zero_division: float | None) -> nw.Expr:
     """Divide the sums where the denominator is not zero."""
     denominator = _linear(ratio.denominator)
@@ -225,11 +182,12 @@ def _quotient(ratio: Ratio, zero_division: float | None) -> nw.Expr:
 
 def _linear(terms: Terms) -> nw.Expr:
     """Add up the terms of one side of a ratio."""
-    sides = [nw.col(name).cast(nw.Float64) * factor for name, factor in terms.items()]
-    total = sides[0]
-    for side in sides[1:]:
-        total = total + side
-    return total
+    sides = [_times(nw.col(name).cast(nw.Float64), factor) for name, factor in terms.items()]
+    return reduce(add, sides)
+
+
+def _times(values: nw.Expr, factor: float) -> nw.Expr:
+    return values if factor == 1 else values * factor
 
 
 def _page(table: Frame, dimensions: list[str], limit: int | None, offset: int) -> Frame:
@@ -247,3 +205,12 @@ def _page(table: Frame, dimensions: list[str], limit: int | None, offset: int) -
     if last is not None:
         is_inside = is_inside & (nw.col("row_number") < last)
     return numbered.filter(is_inside).sort("row_number").drop("row_number", *flags)
+
+
+def in_pandas(table: pyarrow.Table) -> pd.DataFrame:
+    """Give a table of KPIs in pandas, typed as the contract and the registry say."""
+    ratios = [ratio.name for ratio in metrics.ratios if ratio.name in table.column_names]
+    frame = typed(table.drop_columns(ratios), FACTS)
+    nullable = {pyarrow.float64(): pd.Float64Dtype()}
+    quotients = table.select(ratios).to_pandas(types_mapper=nullable.get)
+    return pd.DataFrame({**frame, **quotients}, copy=False)

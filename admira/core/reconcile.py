@@ -8,9 +8,7 @@ import pandas as pd
 from admira.core.frames import collect, lift, unwrap, wrap
 from admira.core.funnel import FUNNEL_MEASURES, funnel_measures
 from admira.errors import ReconciliationError
-from admira.schemas import ADS, CRM, FACTS
-
-_AD_MEASURES = ["clicks", "impressions", "cost"]
+from admira.schemas import AD_MEASURES, ADS, CRM, FACTS
 
 
 def reconcile(
@@ -96,10 +94,10 @@ _JOIN_OPTIONS = {"campaigns", "ambiguous", "lands_on", "window_days", "aliases"}
 
 def _before(ads: Any, crm: Any, funnel: str) -> pd.Series:
     """Total what goes into the join."""
-    ad_rows = wrap(ads, ADS, _AD_MEASURES)
+    ad_rows = wrap(ads, ADS, AD_MEASURES)
     records = wrap(crm, CRM, ["opportunity_id", "stage", "entry_stage", "amount"])
     counted = records.select("opportunity_id", **funnel_measures(funnel), records=nw.lit(1.0))
-    spent = _row(ad_rows.select(nw.col(*_AD_MEASURES).sum()))
+    spent = _row(ad_rows.select(nw.col(*AD_MEASURES).sum()))
     gained = _row(counted.select(nw.col(*FUNNEL_MEASURES, "records").sum()))
     gained["records_weighing_1"] = gained["records"]
     return pd.concat([spent, gained])
@@ -107,7 +105,7 @@ def _before(ads: Any, crm: Any, funnel: str) -> pd.Series:
 
 def _after(facts: Any) -> pd.Series:
     """Total what comes out of it."""
-    sums = _row(facts.select(nw.col(*_AD_MEASURES, *FUNNEL_MEASURES, "match_weight").sum()))
+    sums = _row(facts.select(nw.col(*AD_MEASURES, *FUNNEL_MEASURES, "match_weight").sum()))
     of_record = facts.filter(nw.col("match") != "ad").group_by("opportunity_id")
     is_whole = (nw.col("match_weight") - 1.0).abs() < _ROUNDING
     weights = of_record.agg(nw.col("match_weight").sum()).select(is_whole.cast(nw.Float64).sum())

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from admira.errors import AmbiguousData
-from admira.schemas import ADS, TAGS, Table
+from admira.schemas import AD_MEASURES, ADS, TAGS, Table
 
-_MEASURES = ["clicks", "impressions", "cost"]
 _TRIPLE = ["utm_campaign", "utm_source", "utm_medium"]
 
 
@@ -60,8 +59,8 @@ def settle_segments(accepted: pd.DataFrame) -> Settled:
     _refuse_mixed_currencies(accepted, key)
     first = accepted.sort_values(["clicks", "cost"], ascending=False, kind="stable")
     kept = first.drop_duplicates(key).sort_index()
-    sums = accepted.groupby(key, sort=False)[_MEASURES].sum().reset_index()
-    rows = kept.drop(columns=_MEASURES).merge(sums, on=key, validate="1:1")[accepted.columns]
+    sums = accepted.groupby(key, sort=False)[[*AD_MEASURES]].sum().reset_index()
+    rows = kept.drop(columns=[*AD_MEASURES]).merge(sums, on=key, validate="1:1")[accepted.columns]
     return Settled(
         rows.reset_index(drop=True),
         merged=len(accepted) - len(rows),

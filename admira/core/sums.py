@@ -1,16 +1,35 @@
 """Sums per group over Arrow tables, by numbering the groups instead of hashing every row."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow
 import pyarrow.compute as pc
 
-Codes = npt.NDArray[np.int64]
+Codes: TypeAlias = npt.NDArray[np.int64]
 
-# Up to this many possible groups are counted in an array of all of them; more are numbered anew.
-_DENSE = 4_000_000
+# Makes other values of distinct ones.
+Change: TypeAlias = Callable[[pyarrow.Array], pyarrow.Array]
+
+# Up to this many possible groups per row are looked up in an array of all of them; more are sorted.
+DENSE = 16
+
+
+class _Dimension(NamedTuple):
+    """The distinct values of a column, sorted with null last, and which of them each row has."""
+
+    values: pyarrow.Array
+    codes: Codes
+
+
+class _Groups(NamedTuple):
+    """How many groups there are, the group of each row, and each group's value per dimension."""
+
+    size: int
+    codes: Codes
+    places: dict[str, Codes]
 
 
 def group_sums(
@@ -18,14 +37,15 @@ def group_sums(
     by: Sequence[str],
     measures: Mapping[str, pyarrow.DataType],
     *,
-    changed: Mapping[str, Callable[[pyarrow.Array], pyarrow.Array]] | None = None,
+    changed: Mapping[str, Change] | None = None,
 ) -> pyarrow.Table:
     """Sum measures per group over several tables, as if they stood one below the other.
 
     Parameters
     ----------
     parts : sequence of pyarrow.Table
-        Each has all columns of ``by``; a measure that one lacks is 0 there.
+        Each has all columns of ``by``, plain or dictionary-encoded; a measure that one lacks, or
+        that is null, is 0 there.
     by : sequence of str
         What makes a group; nulls are a group of their own.
     measures : mapping of str to DataType
@@ -38,73 +58,87 @@ def group_sums(
     pyarrow.Table
         One row per group, sorted by ``by`` with nulls last; without ``by`` one row.
     """
-    dimensions = [_Dimension(name, parts, (changed or {}).get(name)) for name in by]
-    rows = sum(len(part) for part in parts)
-    codes, groups = _numbered(dimensions, rows)
+    dimensions = {name: _dimension(name, parts, (changed or {}).get(name)) for name in by}
+    groups = _numbered(dimensions, sum(len(part) for part in parts))
+    columns = {
+        name: dimension.values.take(pyarrow.array(groups.places[name]))
+        for name, dimension in dimensions.items()
+    }
     sums = {
-        name: pyarrow.array(_summed(parts, name, codes, len(groups))).cast(type_)
+        name: pyarrow.array(_summed(parts, name, groups)).cast(type_)
         for name, type_ in measures.items()
     }
-    columns: dict[str, pyarrow.Array] = {}
-    for dimension in reversed(dimensions):
-        groups, place = np.divmod(groups, dimension.size)
-        columns[dimension.name] = dimension.values.take(pyarrow.array(place))
-    return pyarrow.table({**{name: columns[name] for name in by}, **sums})
+    return pyarrow.table({**columns, **sums})
 
 
-class _Dimension:
-    """The distinct values of a column, sorted with null last, and which of them each row has."""
-
-    def __init__(
-        self,
-        name: str,
-        parts: Sequence[pyarrow.Table],
-        change: Callable[[pyarrow.Array], pyarrow.Array] | None,
-    ) -> None:
-        self.name = name
-        chunks = [chunk for part in parts for chunk in part[name].chunks]
-        column = pyarrow.chunked_array(chunks, parts[0][name].type)
-        found = column.dictionary_encode("encode").combine_chunks()
-        if isinstance(found, pyarrow.ChunkedArray):  # of no rows there is no chunk to combine
-            found = pyarrow.array([], column.type).dictionary_encode()
-        distinct = found.dictionary if change is None else change(found.dictionary)
-        again = distinct.dictionary_encode("encode")
-        order = pc.sort_indices(again.dictionary)  # nulls come last
-        self.values = again.dictionary.take(order)
-        self.size = len(self.values)
-        rank = np.empty(max(self.size, 1), dtype=np.int64)
-        rank[order.to_numpy()] = np.arange(self.size)
-        of_distinct = rank[again.indices.to_numpy(zero_copy_only=False)]
-        self.codes: Codes = of_distinct[found.indices.to_numpy(zero_copy_only=False)]
+def distinct_values(parts: Sequence[pyarrow.Table], name: str) -> pyarrow.Array:
+    """Give the distinct values of a column over several tables, sorted with null last."""
+    return _dimension(name, parts, None).values
 
 
-def _numbered(dimensions: Sequence[_Dimension], rows: int) -> tuple[Codes, Codes]:
-    """Give each row the number of its group, from 0 on in order, and each group its code."""
-    if not dimensions:
-        return np.zeros(rows, dtype=np.int64), np.zeros(1, dtype=np.int64)
-    codes, size = np.zeros(rows, dtype=np.int64), 1
-    for dimension in dimensions:
-        codes = codes * dimension.size + dimension.codes
-        size *= dimension.size
-    if size <= _DENSE:
-        groups = np.flatnonzero(np.bincount(codes, minlength=size))
-        number = np.empty(max(size, 1), dtype=np.int64)
-        number[groups] = np.arange(len(groups))
-        return number[codes], groups
-    groups, numbers = np.unique(codes, return_inverse=True)
-    return numbers, groups
+def _dimension(name: str, parts: Sequence[pyarrow.Table], change: Change | None) -> _Dimension:
+    """Give each value of a column its place; a chunk stored as codes is not hashed again."""
+    chunks = [pc.dictionary_encode(chunk) for part in parts for chunk in part[name].chunks]
+    dictionaries = [chunk.dictionary for chunk in chunks]
+    nothing = pyarrow.nulls(1, _value_type(parts[0][name].type))
+    distinct = pyarrow.concat_arrays([*dictionaries, nothing])  # null stands last
+    again = (distinct if change is None else change(distinct)).dictionary_encode("encode")
+    order = pc.sort_indices(again.dictionary).to_numpy()  # nulls come last
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    ranks = rank[again.indices.to_numpy()]
+    codes, first = [np.empty(0, dtype=np.int64)], 0
+    for chunk, dictionary in zip(chunks, dictionaries, strict=True):
+        own = np.append(ranks[first : first + len(dictionary)], ranks[-1])
+        codes.append(own[pc.fill_null(chunk.indices, len(dictionary)).to_numpy()])
+        first += len(dictionary)
+    return _met(again.dictionary.take(pyarrow.array(order)), np.concatenate(codes))
 
 
-def _summed(
-    parts: Sequence[pyarrow.Table], name: str, codes: Codes, groups: int
-) -> npt.NDArray[np.float64]:
+def _met(values: pyarrow.Array, codes: Codes) -> _Dimension:
+    """Leave out the values that no row has."""
+    places, codes = _renumbered(codes, len(values))
+    return _Dimension(values.take(pyarrow.array(places)), codes)
+
+
+def _value_type(found: pyarrow.DataType) -> pyarrow.DataType:
+    return found.value_type if pyarrow.types.is_dictionary(found) else found
+
+
+def _numbered(dimensions: Mapping[str, _Dimension], rows: int) -> _Groups:
+    """Give the groups that there are, in order; the last dimension is counted first."""
+    groups = _Groups(1, np.zeros(rows, dtype=np.int64), {})
+    for name, dimension in reversed([*dimensions.items()]):
+        codes = dimension.codes * groups.size + groups.codes
+        met, codes = _renumbered(codes, len(dimension.values) * groups.size)
+        own, rest = np.divmod(met, groups.size)
+        places = {other: place[rest] for other, place in groups.places.items()}
+        groups = _Groups(len(met), codes, {**places, name: own})
+    return groups
+
+
+def _renumbered(codes: Codes, size: int) -> tuple[Codes, Codes]:
+    """Give the codes that there are, in order, and which of them each row has."""
+    if size > DENSE * max(len(codes), 1):
+        return np.unique(codes, return_inverse=True)
+    is_met = np.zeros(size, dtype=bool)
+    is_met[codes] = True
+    met = np.flatnonzero(is_met)
+    if len(met) == size:
+        return met, codes
+    number = np.cumsum(is_met)
+    number -= 1
+    return met, number[codes]
+
+
+def _summed(parts: Sequence[pyarrow.Table], name: str, groups: _Groups) -> npt.NDArray[np.float64]:
     """Sum one measure; whole numbers are exact up to 2⁵³."""
-    sums = np.zeros(groups)
+    sums = np.zeros(groups.size)
     first = 0
     for part in parts:
         last = first + len(part)
         if name in part.column_names and len(part):
-            values = part[name].to_numpy()
-            sums += np.bincount(codes[first:last], weights=values, minlength=groups)
+            values = pc.fill_null(part[name], 0).to_numpy()
+            sums += np.bincount(groups.codes[first:last], weights=values, minlength=groups.size)
         first = last
     return sums

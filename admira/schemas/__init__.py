@@ -2,6 +2,7 @@
 
 from admira.schemas.model import SCHEMA_VERSION, Column, Table, missing_values
 from admira.schemas.tables import (
+    AD_MEASURES,
     ADS,
     CAMPAIGNS,
     CLICK_ID_CHANNELS,
@@ -22,6 +23,7 @@ from admira.schemas.tables import (
 
 __all__ = [
     "ADS",
+    "AD_MEASURES",
     "CAMPAIGNS",
     "CLICK_ID_CHANNELS",
     "CRM",

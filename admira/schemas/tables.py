@@ -193,6 +193,9 @@ FACTS = Table(
     ),
 )
 
+# What ads say of themselves; 0 on the shares of opportunities.
+AD_MEASURES = ("clicks", "impressions", "cost")
+
 TABLES: dict[Kind, Table] = {"ads": ADS, "crm": CRM}
 
 # The column that tells a table, and that holds what is no record at all.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import pandas as pd
 import pyarrow
 
+from admira.core.frames import typed
 from admira.schemas import TAGS, Kind, Table, table_of
-from admira.stores.partitions import typed
 from admira.stores.quarantine import QUARANTINE, in_order
 from admira.stores.selection import Selection, select
 
@@ -54,7 +54,10 @@ class Reader(Protocol):
     """The tables as of one commit."""
 
     def scan(self, asked: Selection) -> pyarrow.Table:
-        """Give the rows and columns asked for; of a table with days, each month in key order."""
+        """Give the rows and columns asked for; of a table with days, each month in key order.
+
+        Text that is asked for dictionary-encoded may come so, or as it is.
+        """
         ...
 
     def rows(self, table: Table) -> pd.DataFrame:
@@ -83,8 +86,18 @@ class Reader(Protocol):
         """Give columns of a table that was derived from the contents of that digest, if kept."""
         ...
 
-    def keep(self, subject: str, made_of: str, rows: pyarrow.Table, *tables: Table) -> None:
-        """Keep a table that was derived from the contents of these tables."""
+    def keep(
+        self,
+        subject: str,
+        made_of: str,
+        rows: pyarrow.Table,
+        *tables: Table,
+        is_lasting: bool = True,
+    ) -> None:
+        """Keep a table that was derived from the contents of these tables.
+
+        What is not lasting is held by this process alone, while there is room.
+        """
         ...
 
 

@@ -17,9 +17,10 @@ from admira.stores.files import Files
 from admira.stores.journal import OWN
 
 FOLDER = f"{OWN}/cache"
-_FORMAT = "1"  # to be raised whenever what is derived changes its meaning
+_FORMAT = "2"  # to be raised whenever what is derived changes its meaning
 
 _HELD_BYTES = 512 * 2**20
+_REPEATS = 4  # how often, on average, a text has to occur to be kept as a code
 
 
 def digest(parts: Iterable[object]) -> str:
@@ -56,7 +57,7 @@ class Cache:
             if found is None or set(found.column_names) != {*lacking}:
                 return None
             held |= dict(zip(found.column_names, found.columns, strict=True))
-            self._hold(path, found)
+            self.hold(subject, made_of, found)
         return pyarrow.table({name: held[name] for name in names})
 
     def _read(self, path: str, names: Sequence[str]) -> pyarrow.Table | None:
@@ -72,10 +73,11 @@ class Cache:
             log_event("cache.not_read", level=logging.WARNING, file=path, reason=str(error))
             return None
 
-    def _hold(self, path: str, found: pyarrow.Table) -> None:
+    def hold(self, subject: str, made_of: str, rows: pyarrow.Table) -> None:
         """Hold columns in memory, and let go of those that were not asked for the longest."""
+        path = _path(subject, made_of)
         with self._lock:
-            for name, column in zip(found.column_names, found.columns, strict=True):
+            for name, column in zip(rows.column_names, rows.columns, strict=True):
                 if (path, name) not in self._held:
                     self._size += column.nbytes
                     self._held[path, name] = column
@@ -90,7 +92,7 @@ class Cache:
         stem = name.partition(".")[0]
         draft = f"{folder}/.{uuid4().hex}"
         try:
-            self._files.write(draft, _encoded(rows))
+            self._files.write(draft, _encoded(_compact(rows)))
             self._files.settle([draft], contents=True)
             self._files.move(draft, path)
             for other in self._files.names(folder):
@@ -105,6 +107,16 @@ class Cache:
 
 def _path(subject: str, made_of: str) -> str:
     return f"{FOLDER}/{subject}.{made_of}.parquet"
+
+
+def _compact(rows: pyarrow.Table) -> pyarrow.Table:
+    """Turn text that repeats into codes, which are read and grouped without looking at the text."""
+    for place, field in enumerate(rows.schema):
+        if field.type == pyarrow.string():
+            column = rows[field.name].combine_chunks().dictionary_encode()
+            if len(column.dictionary) * _REPEATS <= len(rows):
+                rows = rows.set_column(place, field.with_type(column.type), column)
+    return rows
 
 
 def _encoded(rows: pyarrow.Table) -> bytes:

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pandas as pd
 import pyarrow
 
+from admira.core.frames import typed
 from admira.schemas import Table
 from admira.stores.files import Files, Fingerprint
 from admira.stores.index import IdIndex, decoded_index
@@ -19,7 +20,6 @@ from admira.stores.partitions import (
     encoded,
     partitions_of,
     rows_move,
-    typed,
 )
 from admira.stores.settings import SETTINGS, Settings
 from admira.stores.threads import side_by_side

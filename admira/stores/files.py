@@ -153,11 +153,13 @@ class LocalFiles:
         for name in self._listings.names(folder):
             path = f"{folder}/{name}"
             if "=" not in name:
-                with suppress(FileNotFoundError):
+                try:
                     about = os.stat(self._prefix + path)  # noqa: PTH116 - thousands of times
-                    if not stat.S_ISDIR(about.st_mode):
-                        found[path] = (about.st_size, about.st_mtime_ns, about.st_ino)
-                        continue
+                except FileNotFoundError:
+                    continue
+                if not stat.S_ISDIR(about.st_mode):
+                    found[path] = (about.st_size, about.st_mtime_ns, about.st_ino)
+                    continue
             down = (*above, name)
             if enters(down):
                 self._walk(path, down, enters, found)

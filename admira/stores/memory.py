@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow
 
 from admira.core.dates import time_zone
+from admira.core.frames import typed
 from admira.errors import StoreError
 from admira.schemas import Kind, Table, table_of
 from admira.stores.base import Backend, Reader
-from admira.stores.partitions import typed
 from admira.stores.selection import Selection
 from admira.stores.transaction import Transaction
 
@@ -220,9 +220,16 @@ class _MemoryReader:
         found = self._derived.get((subject, made_of))
         return None if found is None else found.select(list(names))
 
-    def keep(self, subject: str, made_of: str, rows: pyarrow.Table, *tables: Table) -> None:
+    def keep(
+        self,
+        subject: str,
+        made_of: str,
+        rows: pyarrow.Table,
+        *tables: Table,
+        is_lasting: bool = True,
+    ) -> None:
         """Keep a derived table, and let go of the oldest."""
-        del tables
+        del tables, is_lasting
         self._derived[subject, made_of] = rows
         while len(self._derived) > _DERIVED:
             self._derived.popitem(last=False)

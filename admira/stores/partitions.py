@@ -151,12 +151,6 @@ class Layout:
 _REMEDY = "Restore the file from a backup, or remove it and ingest that day again."
 
 
-def typed(rows: pyarrow.Table, table: Table) -> pd.DataFrame:
-    """Give rows in pandas, in the contract's types."""
-    frame = rows.to_pandas(date_as_object=False)
-    return frame.astype({name: table[name].dtype for name in frame.columns})
-
-
 def rows_move(table: Table) -> bool:
     """Tell whether a row can change its partition and keep its natural key."""
     return table.name in TABLES and not set(table.partitions) <= set(table.key)

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pandas as pd
 
+from admira.core.frames import typed
 from admira.core.normalize import normalize
 from admira.core.validate import validate
 from admira.errors import DataError
 from admira.schemas import TABLES, Kind
 from admira.stores.base import Backend, Upserted
-from admira.stores.partitions import typed
 from admira.stores.quarantine import QUARANTINE, REMOVED
 from admira.stores.records import CHANGES
 from admira.stores.selection import Selection

@@ -14,13 +14,23 @@ from admira.schemas import Table
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The filters of one read, checked: days as ISO text, channels normalised."""
+    """The filters of one read, checked: days as ISO text, channels normalised.
+
+    ``is_coded`` asks for text dictionary-encoded, as what groups by it wants it.
+    """
 
     table: Table
     start: str | None = None
     end: str | None = None
     channels: frozenset[str] | None = None
     columns: tuple[str, ...] = ()
+    is_coded: bool = False
+
+    @property
+    def schema(self) -> pyarrow.Schema:
+        """The columns asked for, as they are to come."""
+        plain = pyarrow.schema([self.table.arrow().field(name) for name in self.columns])
+        return coded(plain) if self.is_coded else plain
 
     @property
     def needed(self) -> list[str]:
@@ -64,6 +74,7 @@ def select(
     end: date | str | None = None,
     channel: str | Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
+    is_coded: bool = False,
 ) -> Selection:
     """Check the filters of a read.
 
@@ -90,7 +101,18 @@ def select(
         end=_day("end", end),
         channels=None if named is None else frozenset(normalize_tag(name) for name in named),
         columns=tuple(table.names if columns is None else columns),
+        is_coded=is_coded,
     )
+
+
+def coded(plain: pyarrow.Schema) -> pyarrow.Schema:
+    """Give a schema with its text dictionary-encoded."""
+    return pyarrow.schema(
+        field.with_type(_CODED) if field.type == pyarrow.string() else field for field in plain
+    )
+
+
+_CODED = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
 
 
 def _day(option: str, value: date | str | None) -> str | None:

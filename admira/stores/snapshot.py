@@ -7,11 +7,12 @@ from functools import partial
 import pandas as pd
 import pyarrow
 
+from admira.core.frames import typed
 from admira.errors import StoreError
 from admira.schemas import Table
 from admira.stores.cache import Cache, digest
 from admira.stores.files import Fingerprint
-from admira.stores.partitions import Layout, Partition, typed
+from admira.stores.partitions import Layout, Partition
 from admira.stores.selection import Selection
 from admira.stores.threads import side_by_side
 from admira.stores.view import Place, Vanished, View
@@ -35,7 +36,7 @@ class Snapshot:
         table = asked.table
         if "date" not in table.partitions:
             return self._read(table, self.view.places(table, asked.keeps), asked.columns)
-        schema = pyarrow.schema([table.arrow().field(name) for name in asked.columns])
+        schema = asked.schema
         months = _by_month(self.view.places(table, asked.keeps_month))
 
         def piece(month: str) -> pyarrow.Table:
@@ -56,10 +57,17 @@ class Snapshot:
         """Give columns of a table that was derived before from the same contents."""
         return self._cache.read(subject, made_of, names)
 
-    def keep(self, subject: str, made_of: str, rows: pyarrow.Table, *tables: Table) -> None:
+    def keep(
+        self,
+        subject: str,
+        made_of: str,
+        rows: pyarrow.Table,
+        *tables: Table,
+        is_lasting: bool = True,
+    ) -> None:
         """Keep a table that was derived from the contents of these tables."""
         if self.view.generation and all(_is_settled(self.view.places(table)) for table in tables):
-            self._cache.keep(subject, made_of, rows)
+            (self._cache.keep if is_lasting else self._cache.hold)(subject, made_of, rows)
 
     def by_month(
         self,

@@ -9,12 +9,12 @@ import pyarrow
 import pyarrow.compute as pc
 
 from admira.errors import StoreError
-from admira.schemas import CRM, TABLES, Table
+from admira.schemas import AD_MEASURES, CRM, TABLES, Table
 from admira.stores.base import Backend, Reader
 from admira.stores.quarantine import QUARANTINE
 
 # What is added up for each partition, so that two listings can be compared.
-_SUMS = {"ads": ("clicks", "impressions", "cost"), "crm": ("amount",)}
+_SUMS = {"ads": AD_MEASURES, "crm": ("amount",)}
 
 
 @dataclass(frozen=True, slots=True, repr=False)

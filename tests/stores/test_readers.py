@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from subprocess import run
 from threading import Event, Thread
-from time import monotonic, sleep
+from time import monotonic, sleep, time_ns
 
 import pandas as pd
 import pyarrow
@@ -250,6 +250,20 @@ def test_changes_in_quick_succession_are_all_seen(warm: Store) -> None:
     for clicks in range(100, 160):
         (in_place if clicks % 2 else by_rename)(path, rows.assign(clicks=clicks))
         assert clicks in warm.ads()["clicks"].to_list()
+
+
+def test_a_file_that_could_change_without_a_sign_is_read_each_time(warm: Store) -> None:
+    path = warm.backend.path / ADS_PART  # type: ignore[attr-defined]
+    rows = pd.read_parquet(path, partitioning=None)
+    soon = time_ns() + 10**12  # as on a clock whose present instant is not over yet
+    sizes = set()
+    for clicks in (100, 101, 102):
+        in_place(path, rows.assign(clicks=clicks))
+        os.utime(path, ns=(soon, soon))
+        assert clicks in warm.ads()["clicks"].to_list()
+        assert clicks in warm.metrics(by=["date", "channel", "campaign_id"])["clicks"].to_list()
+        sizes.add(path.stat().st_size)
+    assert len(sizes) == 1
 
 
 @pytest.mark.parametrize("part", [ADS_PART, CRM_PART])

@@ -1,0 +1,99 @@
+"""The measures summed per group: in memory on Arrow, elsewhere by the caller's engine."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import narwhals as nw
+import pandas as pd
+import pyarrow
+import pyarrow.compute as pc
+
+from admira.core.frames import Frame, collect, is_pandas, on_arrow
+from admira.core.sums import Change, distinct_values, group_sums
+from admira.errors import AmbiguousData
+from admira.schemas import FACTS
+from admira.schemas.metrics import metrics
+
+MEASURES = {measure.name: FACTS.arrow().field(measure.name).type for measure in metrics.measures}
+
+
+def totals(facts: Frame, dimensions: Sequence[str], grain: str | None = None) -> Frame:
+    """Sum the measures per group; without dimensions give one row, even for no facts.
+
+    Facts in pandas or Arrow give an Arrow table, sorted by the dimensions with nulls last; those of
+    other engines stay there, in no order.
+
+    Raises
+    ------
+    AmbiguousData
+        When money in several currencies would be added; a missing currency is one of its own.
+    """
+    if is_pandas(facts) or facts.implementation.is_pyarrow():
+        return nw.from_native(totals_in_memory([on_arrow(facts).to_native()], dimensions, grain))
+    if "currency" not in dimensions:
+        _refuse_mixed_currencies(facts)
+    if grain is not None:
+        facts = facts.with_columns(_cut(grain))
+    if dimensions:
+        sums = facts.group_by(*dimensions).agg(nw.col(*MEASURES).sum())
+    else:
+        sums = facts.select(nw.col(*MEASURES).sum()).with_columns(nw.col(*MEASURES).fill_null(0))
+    dtypes = {"int64": nw.Int64, "float64": nw.Float64}
+    return sums.with_columns(
+        nw.col(measure.name).cast(dtypes[measure.dtype]) for measure in metrics.measures
+    )
+
+
+def totals_in_memory(
+    parts: Sequence[pyarrow.Table], dimensions: Sequence[str], grain: str | None = None
+) -> pyarrow.Table:
+    """Sum the measures of Arrow tables per group; see :func:`totals`.
+
+    Text may be dictionary-encoded, a measure that a part lacks is 0 there.
+    """
+    if "currency" not in dimensions and len(distinct_values(parts, "currency")) > 1:
+        money = {name: MEASURES[name] for name in ("cost", "revenue")}
+        _refuse_mixed_currencies(nw.from_native(group_sums(parts, ["currency"], money)))
+    changed: dict[str, Change] = {
+        name: partial(pc.fill_null, fill_value="")
+        for name in dimensions
+        if FACTS[name].type == "tag"
+    }
+    if grain is not None:
+        changed["date"] = partial(_cut_values, grain)
+    return group_sums(parts, dimensions, MEASURES, changed=changed)
+
+
+def _cut(grain: str) -> nw.Expr:
+    """Cut ``date`` to the first day of its period."""
+    day = nw.col("date")
+    if grain == "month":
+        first = day.dt.truncate("1mo")
+    else:
+        first = day
+        if grain == "week":
+            for back in range(1, 7):
+                is_that_weekday = day.dt.weekday() == back + 1
+                before = day.dt.offset_by(f"-{back}d")
+                first = nw.when(is_that_weekday).then(before).otherwise(first)
+    return first.cast(nw.Date).alias("date")
+
+
+def _cut_values(grain: str, days: pyarrow.Array) -> pyarrow.Array:
+    """Do the same to an array of days."""
+    cut = nw.from_native(pyarrow.table({"date": days})).with_columns(_cut(grain))
+    return cut.to_native()["date"].combine_chunks()
+
+
+def _refuse_mixed_currencies(facts: Frame) -> None:
+    """Raise when the money of the rows is in several currencies."""
+    has_money = (nw.col("cost") != 0) | (nw.col("revenue") != 0)
+    money = facts.select("currency", has_money=has_money).unique()
+    found = collect(money.filter(nw.col("has_money")))["currency"]
+    if len(found) > 1:
+        names = ", ".join(sorted("(missing)" if pd.isna(name) else str(name) for name in found))
+        message = (
+            f"Money in several currencies ({names}) cannot be added: put 'currency' into by=, "
+            "filter to one, or give ads and crm rows the same currency first."
+        )
+        raise AmbiguousData(message)
