@@ -7,6 +7,8 @@ than ``import pandas``.
 from importlib import import_module
 from typing import Any
 
+from admira import accessor as _accessor  # noqa: F401 - makes frame.admira known
+
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -34,8 +36,11 @@ _HOMES = {
         "SourceUnavailable",
         "StoreError",
     ),
+    "admira.explanations": ("Explanation", "explain"),
     "admira.ingest_report": ("IngestReport",),
     "admira.pipeline": ("demo", "ingest", "load"),
+    "admira.present.language": ("language", "set_language"),
+    "admira.reporting": ("Report", "report"),
     "admira.schemas": ("SCHEMA_VERSION",),
     "admira.sources.extract": ("extract_ads", "extract_crm"),
     "admira.sources.http": ("HttpClient",),

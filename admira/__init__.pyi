@@ -21,10 +21,16 @@ from admira.errors import SourceError as SourceError
 from admira.errors import SourceRejected as SourceRejected
 from admira.errors import SourceUnavailable as SourceUnavailable
 from admira.errors import StoreError as StoreError
+from admira.explanations import Explanation as Explanation
+from admira.explanations import explain as explain
 from admira.ingest_report import IngestReport as IngestReport
 from admira.pipeline import demo as demo
 from admira.pipeline import ingest as ingest
 from admira.pipeline import load as load
+from admira.present.language import language as language
+from admira.present.language import set_language as set_language
+from admira.reporting import Report as Report
+from admira.reporting import report as report
 from admira.schemas import SCHEMA_VERSION as SCHEMA_VERSION
 from admira.schemas.metrics import metrics as metrics
 from admira.schemas.registry import MetricRegistry as MetricRegistry

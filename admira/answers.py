@@ -14,7 +14,7 @@ from admira.core.frames import typed, unwrap, wrap
 from admira.core.join import ad_facts, share_facts
 from admira.core.metrics import check_shape, finished, in_pandas, in_scope, needed_columns
 from admira.core.rules import DEFAULT_ALIASES
-from admira.core.totals import MEASURES, totals_in_memory
+from admira.core.totals import MEASURES, currency_of, totals_in_memory
 from admira.schemas import AD_MEASURES, ADS, CAMPAIGNS, CRM, FACTS, TAGS
 from admira.stores.base import Backend, Reader
 from admira.stores.cache import digest
@@ -130,14 +130,15 @@ def metrics_of(
     columns = needed_columns(dimensions, scope=scope, filters={}, has_days=False)
     days = as_day("start", start), as_day("end", end)
     asked = Asked(tuple(columns), *days, as_stored(filters), options, are_summed=True)
+    sums = _sums_of(backend, asked, dimensions, grain, scope)
     table = finished(
-        nw.from_native(_sums_of(backend, asked, dimensions, grain, scope)),
+        nw.from_native(sums),
         dimensions,
         limit=limit,
         offset=offset,
         zero_division=zero_division,
     )
-    return in_pandas(table.to_native())
+    return in_pandas(table.to_native(), currency_of(sums, dimensions), grain)
 
 
 def _sums_of(
@@ -148,7 +149,7 @@ def _sums_of(
 
     def load(reader: Reader) -> Loaded:
         made_of = _made_of(reader, asked.options)
-        subject, names = f"answers/{question}", [*dimensions, *MEASURES]
+        subject, names = f"answers/{question}", [*sorted({*dimensions, "currency"}), *MEASURES]
         held = reader.derived(subject, made_of, names) if made_of else None
         return _load(reader, asked, made_of) if held is None else Loaded(reader, made_of, held)
 

@@ -66,6 +66,7 @@ def prepare(kind: Kind, extracted: Extracted, *, tz: str) -> Batch:
         source=extracted.source_label,
         fetched=extracted.fetched,
         accepted=len(accepted),
+        days=_days(accepted),
         rejected=dict(reasons.most_common()),
         repeated=sum(pull.repeated for pull in extracted.pulls)
         + sum(each.repeated for each in settled),
@@ -82,6 +83,12 @@ def prepare(kind: Kind, extracted: Extracted, *, tz: str) -> Batch:
     )
     tags = pd.concat([TAGS.empty(), *(each.tags for each in settled)])
     return Batch(accepted, rejected, tags, ids, report)
+
+
+def _days(accepted: pd.DataFrame) -> tuple[str, str] | None:
+    """Give the first and last day of the rows."""
+    days = accepted["date"]
+    return None if accepted.empty else (f"{days.min():%Y-%m-%d}", f"{days.max():%Y-%m-%d}")
 
 
 def _untagged(ads: pd.DataFrame) -> dict[str, int]:

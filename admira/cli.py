@@ -1,8 +1,6 @@
 """The command line: demo, ingest, extract, presets and metrics, each one call of the library."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,16 +9,15 @@ import pandas as pd
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 import admira
 from admira import datasets
+from admira.cli_report import reporting
 from admira.cli_upkeep import StoreFolder, opened, upkeep
 from admira.errors import AdmiraError, OptionError, SourceRejected
 from admira.explaining import explained
-from admira.pipeline import Progress as Tell
-from admira.present import KpiTable, kpi_table
+from admira.present.text import KpiTable, kpi_table
 from admira.sources.extract import extract_all
 from admira.sources.presets import load_preset
 
@@ -31,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(upkeep)
+app.add_typer(reporting)
 
 Day = Annotated[str | None, typer.Option(metavar="DAY", help="Such as 2025-08-31; included.")]
 
@@ -84,8 +82,8 @@ def demo(
     A second run finds nothing to change, and says so.
     """
     target = admira.open_store(store)
-    with datasets.serve(datasets.generate()) as api, _progress() as tell:
-        report = admira.ingest(target, ads=api.ads_url, crm=api.crm_url, progress=tell)
+    with datasets.serve(datasets.generate()) as api:
+        report = admira.ingest(target, ads=api.ads_url, crm=api.crm_url)
     typer.echo(f"{report}\n")
     _print_kpis(target, by=["channel"])
     typer.echo("\nWhat went into the join came out of it:")
@@ -145,20 +143,18 @@ def ingest(
     Example: admira ingest --store shop --ads ads.json --crm crm.json
     """
     target = opened(store, tz=tz)
-    with _progress() as tell:
-        report = admira.ingest(
-            target,
-            ads=_sources(ads),
-            crm=_sources(crm),
-            tags=None if tags is None else _utm_sheet(tags),
-            since=since,
-            until=until,
-            lookback_days=lookback_days,
-            crm_complete=crm_complete,
-            max_reject_rate=max_reject_rate,
-            progress=tell,
-        )
-    typer.echo(repr(report))
+    report = admira.ingest(
+        target,
+        ads=_sources(ads),
+        crm=_sources(crm),
+        tags=None if tags is None else _utm_sheet(tags),
+        since=since,
+        until=until,
+        lookback_days=lookback_days,
+        crm_complete=crm_complete,
+        max_reject_rate=max_reject_rate,
+    )
+    typer.echo(str(report))
 
 
 def _sources(places: list[str] | None) -> list[admira.Source] | None:
@@ -308,17 +304,3 @@ def _drawn(table: KpiTable) -> Table:
 def _console() -> Console:
     """Give a console as wide as the table needs where the output is no terminal."""
     return Console() if sys.stdout.isatty() else Console(width=200)
-
-
-@contextmanager
-def _progress() -> Iterator[Tell]:
-    """Show a progress bar while attached to a terminal, and nothing elsewhere."""
-    columns = (BarColumn(bar_width=24), TextColumn("{task.description}"), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("starting", total=None)
-        yield lambda step, done, steps: bar.update(
-            task, description=step, completed=done, total=steps
-        )

@@ -31,7 +31,7 @@ def opened(store: str | None, *, tz: str | None = None) -> admira.Store:
 def verify(store: StoreFolder = None) -> None:
     """Check every file, key and row of the store; exit code 1 when something is wrong."""
     found = opened(store).verify()
-    typer.echo(repr(found))
+    typer.echo(str(found))
     if not found.is_sound:
         raise typer.Exit(1)
 
@@ -40,7 +40,7 @@ def verify(store: StoreFolder = None) -> None:
 def repair(store: StoreFolder = None) -> None:
     """Finish a commit that was cut short, work out anew what is derived, and check all."""
     found = opened(store).repair()
-    typer.echo(repr(found))
+    typer.echo(str(found))
     if not found.is_sound:
         raise typer.Exit(1)
 

@@ -18,3 +18,4 @@ class Settings(BaseSettings):
     ads_api_url: str | None = Field(default=None, repr=False)
     crm_api_url: str | None = Field(default=None, repr=False)
     admira_store: str = "./admira-store"
+    admira_language: str = "en"

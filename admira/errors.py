@@ -21,9 +21,19 @@ secret, a URL's query string or a traceback of another library.
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+from admira.showing import traceback_of
+
 
 class AdmiraError(Exception):
-    """Root of all errors that admira raises on purpose."""
+    """Root of all errors that admira raises on purpose.
+
+    A notebook cell shows the sentence and what to do, without the traceback; with
+    ``ADMIRA_TRACEBACK=1`` in the environment it shows all of it.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        """Write the error as IPython should show it."""
+        return traceback_of(self)
 
 
 class OptionError(AdmiraError, ValueError):

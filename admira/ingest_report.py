@@ -3,13 +3,13 @@
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from html import escape
 from typing import Any
 
 import pandas as pd
 
 from admira.errors import listed
 from admira.schemas import Kind
+from admira.showing import html_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class TableReport:
         Sentences that ask for a look.
     skipped : dict of str to str
         Sources that could not be read, with the reason, where they were to be skipped.
+    days : tuple of str, or None
+        First and last day of the accepted rows.
     """
 
     kind: Kind
@@ -80,6 +82,7 @@ class TableReport:
     notes: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     skipped: dict[str, str] = field(default_factory=dict)
+    days: tuple[str, str] | None = None
 
     @property
     def rejected_rows(self) -> int:
@@ -97,6 +100,11 @@ class TableReport:
             + self.merged
             + sum(self.dropped.values())
         )
+
+    def __str__(self) -> str:
+        """Give a paragraph: where every row went."""
+        lines = [f"    {label}: {text}" for label, text in _facts(self)]
+        return "\n".join((f"  {self.kind} from {self.source}", *lines))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -152,27 +160,22 @@ class IngestReport:
         )
 
     def __repr__(self) -> str:
+        """Give the counts of each table on one line."""
+        counts = [
+            f"{table.kind} {table.fetched:,} fetched, {table.accepted:,} accepted, "
+            f"{table.rejected_rows:,} rejected"
+            for table in self.tables
+        ]
+        return f"<IngestReport {self.run_id}: {'; '.join(counts)}>"
+
+    def __str__(self) -> str:
         """Give a paragraph per table."""
-        lines = [f"IngestReport {self.run_id}, {self.seconds:.1f} s"]
-        for table in self.tables:
-            lines += [f"  {table.kind} from {table.source}"]
-            lines += [f"    {label}: {text}" for label, text in _facts(table)]
-        return "\n".join(lines)
+        head = f"IngestReport {self.run_id}, {self.seconds:.1f} s"
+        return "\n".join((head, *map(str, self.tables)))
 
     def _repr_html_(self) -> str:
-        """Give a table per table, with inline styles that survive JupyterLab's sanitizer."""
-        parts = [f"<div><b>IngestReport</b> {escape(self.run_id)}</div>"]
-        for table in self.tables:
-            rows = "".join(
-                f'<tr><td style="text-align:left">{escape(label)}</td>'
-                f'<td style="text-align:left">{escape(text)}</td></tr>'
-                for label, text in _facts(table)
-            )
-            parts.append(
-                f"<div style='margin-top:.5em'><b>{table.kind}</b> from {escape(table.source)}"
-                f"</div><table>{rows}</table>"
-            )
-        return "".join(parts)
+        """Give a row per table, what asks for a look, and what to do about it."""
+        return html_of(self)
 
 
 def _facts(table: TableReport) -> list[tuple[str, str]]:

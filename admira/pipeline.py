@@ -3,11 +3,8 @@
 import os
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from threading import Lock
-from time import perf_counter
 from typing import Any
 
 from admira.batches import check_rejects, gone_from, prepare, write
@@ -16,6 +13,7 @@ from admira.errors import OptionError
 from admira.ingest_plan import Since, marks_in, moved, windows
 from admira.ingest_report import IngestReport
 from admira.log import log_event
+from admira.present.progress import Clock, ProgressOption, watched
 from admira.schemas import Kind
 from admira.sources.extract import Extracted, OnSourceError, extract_all, sources_for
 from admira.sources.http import HttpClient
@@ -23,8 +21,6 @@ from admira.sources.presets import load_preset
 from admira.sources.source import Source
 from admira.store import Store, open_store
 from admira.stores.records import RUNS, WATERMARKS
-
-Progress = Callable[[str, int, int], None]
 
 
 def ingest(
@@ -44,7 +40,7 @@ def ingest(
     on_source_error: OnSourceError = "raise",
     run_id: str | None = None,
     now: datetime | None = None,
-    progress: Progress | None = None,
+    progress: ProgressOption = None,
 ) -> IngestReport:
     """Bring both tables of a store up to date from their sources.
 
@@ -86,8 +82,10 @@ def ingest(
     now : datetime, optional
         The instant that the store records, and that ends the last complete day (UTC); the clock's
         by default.
-    progress : callable, optional
-        Called as ``progress(step, steps_done, steps)`` before each step, and once at the end.
+    progress : callable or bool, optional
+        Called as ``progress(step, steps_done, steps)`` before each step, and once at the end.  By
+        default a bar in a notebook or a terminal, where it takes longer than half a second; False
+        shows none.
 
     Returns
     -------
@@ -128,40 +126,41 @@ def ingest(
         "ads": sources_for("ads", ads),
         "crm": sources_for("crm", crm),
     }
-    clock = _Clock(progress, steps=sum(map(len, sources.values())) + 2 * len(sources))
-    marks = marks_in(target.watermarks())
-    window_of = windows(sources, since, until, marks=marks, lookback_days=lookback_days)
-    known = _ids_known(target, sources["crm"], claimed=crm_complete)
-    extracted = extract_all(
-        sources,
-        window_of=window_of,
-        client=client,
-        max_workers=max_workers,
-        on_source_error=on_source_error,
-        on_start=clock.tell,
-        on_done=clock.tick,
-    )
-    is_complete = _is_complete(extracted["crm"], claimed=crm_complete)
-    batches = []
-    for kind, found in extracted.items():
-        with clock.step(f"{kind}: normalize and validate"):
-            batch = prepare(kind, found, tz=target.tz)
-            check_rejects(batch, max_reject_rate)
-            batches.append(batch)
-    reports = []
-    with target.backend.transaction(run_id=run, now=started) as commit:
-        if sheet is not None:
-            commit.upsert_tags(sheet)
-        for batch in batches:
-            kind = batch.report.kind
-            is_all = kind == "crm" and is_complete
-            gone = gone_from(batch, known, max_removed_rate) if is_all else set()
-            with clock.step(f"{kind}: write"):
-                reports.append(write(batch, commit, gone=gone))
-            moves = moved(kind, extracted[kind].coverage, marks, started)
-            commit.record(WATERMARKS, moves.assign(run_id=run))
-        report = IngestReport(run, started, tuple(reports), seconds=clock.finish())
-        commit.record(RUNS, report.as_run())
+    with watched(progress) as tell:
+        clock = Clock(tell, steps=sum(map(len, sources.values())) + 2 * len(sources))
+        marks = marks_in(target.watermarks())
+        window_of = windows(sources, since, until, marks=marks, lookback_days=lookback_days)
+        known = _ids_known(target, sources["crm"], claimed=crm_complete)
+        extracted = extract_all(
+            sources,
+            window_of=window_of,
+            client=client,
+            max_workers=max_workers,
+            on_source_error=on_source_error,
+            on_start=clock.tell,
+            on_done=clock.tick,
+        )
+        is_complete = _is_complete(extracted["crm"], claimed=crm_complete)
+        batches = []
+        for kind, found in extracted.items():
+            with clock.step(f"{kind}: normalize and validate"):
+                batch = prepare(kind, found, tz=target.tz)
+                check_rejects(batch, max_reject_rate)
+                batches.append(batch)
+        reports = []
+        with target.backend.transaction(run_id=run, now=started) as commit:
+            if sheet is not None:
+                commit.upsert_tags(sheet)
+            for batch in batches:
+                kind = batch.report.kind
+                is_all = kind == "crm" and is_complete
+                gone = gone_from(batch, known, max_removed_rate) if is_all else set()
+                with clock.step(f"{kind}: write"):
+                    reports.append(write(batch, commit, gone=gone))
+                moves = moved(kind, extracted[kind].coverage, marks, started)
+                commit.record(WATERMARKS, moves.assign(run_id=run))
+            report = IngestReport(run, started, tuple(reports), seconds=clock.finish())
+            commit.record(RUNS, report.as_run())
     log_event("ingest.finished", run_id=run, **{each.kind: each.accepted for each in reports})
     return report
 
@@ -239,13 +238,17 @@ def load(
     return target
 
 
-def demo(store: Store | str | os.PathLike[str] = "memory:") -> Store:
+def demo(
+    store: Store | str | os.PathLike[str] = "memory:", *, progress: ProgressOption = None
+) -> Store:
     """Give a store of demo data to play with: 120 days, 60 campaigns, 6 channels, with its dirt.
 
     Parameters
     ----------
     store : Store, or what :func:`open_store` takes
         Where the data goes; by default into memory.
+    progress : callable or bool, optional
+        As in :func:`ingest`.
 
     Returns
     -------
@@ -262,42 +265,8 @@ def demo(store: Store | str | os.PathLike[str] = "memory:") -> Store:
 
     target = store if isinstance(store, Store) else open_store(store)
     data = generate()
-    ingest(target, ads=data.ads, crm=data.crm)
+    made = datetime(2026, 1, 1, tzinfo=UTC)  # the day after its last one, so that it never changes
+    target.report = ingest(
+        target, ads=data.ads, crm=data.crm, run_id="demo", now=made, progress=progress
+    )
     return target
-
-
-def _silent(_step: str, _done: int, _steps: int) -> None:
-    """Tell nobody."""
-
-
-class _Clock:
-    """Tells the caller of each step before it starts; threads may share it."""
-
-    def __init__(self, progress: Progress | None, *, steps: int) -> None:
-        self._progress = progress or _silent
-        self._steps = steps
-        self._done = 0
-        self._begun = perf_counter()
-        self._lock = Lock()
-
-    def tell(self, doing: str) -> None:
-        """Tell of a step that starts."""
-        with self._lock:
-            self._progress(doing, self._done, self._steps)
-
-    def tick(self) -> None:
-        """Count a step that is done."""
-        with self._lock:
-            self._done += 1
-
-    @contextmanager
-    def step(self, doing: str) -> Iterator[None]:
-        """Tell of a step and count it."""
-        self.tell(doing)
-        yield
-        self.tick()
-
-    def finish(self) -> float:
-        """Tell the caller that all is done, and give the seconds it took."""
-        self._progress("done", self._steps, self._steps)
-        return perf_counter() - self._begun

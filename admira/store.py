@@ -2,15 +2,13 @@
 
 import os
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import narwhals as nw
 import pandas as pd
-import pyarrow
-import pyarrow.compute as pc
 
 from admira.answers import campaigns_of, facts_of, metrics_of
+from admira.contents import contents_html, contents_text
 from admira.core.campaigns import read_sheet
 from admira.core.days import Day
 from admira.core.filters import VALUE_FILTERS, keep
@@ -18,9 +16,9 @@ from admira.core.reconcile import reconcile
 from admira.core.validate import validate
 from admira.errors import DataError
 from admira.ingest_report import IngestReport
-from admira.schemas import TABLES, Kind
-from admira.stores.base import Backend, Reader, Upserted
-from admira.stores.selection import Selection, select
+from admira.overview import Overview
+from admira.schemas import Kind
+from admira.stores.base import Backend, Upserted
 from admira.upkeep import Upkeep
 
 
@@ -75,7 +73,7 @@ def open_store(
     )
 
 
-class Store(Upkeep):
+class Store(Overview, Upkeep):
     """Ads, CRM and the rows that were rejected; facts and KPIs are worked out when asked for.
 
     Parameters
@@ -298,29 +296,11 @@ class Store(Upkeep):
 
     def __repr__(self) -> str:
         """Say where the store is, what it holds and for which days."""
-        return f"<Store {self.backend}: {'; '.join(self._contents())}>"
+        return f"<Store {self.backend}: {contents_text(self.backend)}>"
 
     def _repr_html_(self) -> str:
-        """Say the same in a notebook."""
-        from html import escape
-
-        lines = "<br>".join(escape(line) for line in self._contents())
-        return f"<div><b>Store</b> {escape(str(self.backend))}<br>{lines}</div>"
-
-    def _contents(self) -> list[str]:
-        """Describe each table in a few words."""
-        lines = []
-        for table in TABLES.values():
-            asked = select(table, columns=["date"])
-            days = self.backend.reading(partial(_scanned, asked=asked))["date"]
-            span = pc.min_max(days).as_py()
-            told = f" from {span['min']} to {span['max']}" if len(days) else ""
-            lines.append(f"{table.name} {len(days):,} rows{told}")
-        return lines
-
-
-def _scanned(reader: Reader, asked: Selection) -> pyarrow.Table:
-    return reader.scan(asked)
+        """Say the same in a notebook, with the last run and what to call next."""
+        return contents_html(self)
 
 
 def _parted(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,12 +1,15 @@
 """What a store is asked about itself: runs, what it refused, what changed, is it sound."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
 
 from admira.errors import OptionError
+from admira.present.progress import ProgressOption, watched
 from admira.schemas import TABLES, Kind
 from admira.stores.ages import first_day_kept
 from admira.stores.base import Backend
@@ -79,6 +82,7 @@ class Upkeep:
         reason: str | None = None,
         source: str | None = None,
         now: datetime | None = None,
+        progress: ProgressOption = None,
     ) -> Replayed:
         """Try rejected rows again after something was mended, and take in those that now pass.
 
@@ -94,6 +98,8 @@ class Upkeep:
             Which rows, as in :meth:`quarantine`; by default all.
         now : datetime, optional
             The instant to record.
+        progress : callable or bool, optional
+            As in :func:`admira.ingest`.
 
         Returns
         -------
@@ -112,7 +118,8 @@ class Upkeep:
         (1, [12])
         """
         rows = self.quarantine(kind=kind, run=run, reason=reason, source=source)
-        return replay(self.backend, rows, fix=fix, now=now)
+        with _told("replay", progress):
+            return replay(self.backend, rows, fix=fix, now=now)
 
     def runs(self) -> pd.DataFrame:
         """Give the history of ingests that were committed, the latest last.
@@ -163,23 +170,30 @@ class Upkeep:
             raise OptionError("kind", kind, TABLES)
         return self.backend.rows(CHANGES[kind])
 
-    def verify(self) -> Verification:
+    def verify(self, *, progress: ProgressOption = None) -> Verification:
         """Check that every file, key and row is where and what it should be.
+
+        Parameters
+        ----------
+        progress : callable or bool, optional
+            As in :func:`admira.ingest`.
 
         Returns
         -------
         Verification
             Its ``problems``, one sentence each, and the rows and sums of every partition.
         """
-        return verify(self.backend)
+        with _told("verify", progress):
+            return verify(self.backend)
 
-    def repair(self) -> Verification:
+    def repair(self, *, progress: ProgressOption = None) -> Verification:
         """Finish a commit that was cut short, work out anew whatever is derived, and check all.
 
-        The partitions, which are the truth, are not touched.
+        The partitions, which are the truth, are not touched.  ``progress`` is as in :meth:`verify`.
         """
-        self.backend.repair()
-        return self.verify()
+        with _told("repair", progress):
+            self.backend.repair()
+        return self.verify(progress=progress)
 
     def archive(
         self,
@@ -188,6 +202,7 @@ class Upkeep:
         *,
         dry_run: bool = True,
         now: datetime | None = None,
+        progress: ProgressOption = None,
     ) -> pd.DataFrame:
         """Move whole partitions of older days to a second root, which is read along for ever after.
 
@@ -204,6 +219,8 @@ class Upkeep:
             Only list what would be moved.
         now : datetime, optional
             The instant to count from; the clock's by default.
+        progress : callable or bool, optional
+            As in :func:`admira.ingest`.
 
         Returns
         -------
@@ -217,7 +234,8 @@ class Upkeep:
         StoreError
             When there is no archive, or another one, or it cannot be written.
         """
-        return self.backend.archive(first_day_kept(older_than, now), to, is_dry_run=dry_run)
+        with _told("archive", progress):
+            return self.backend.archive(first_day_kept(older_than, now), to, is_dry_run=dry_run)
 
     def retain(
         self,
@@ -274,3 +292,11 @@ def _run_row(
         "removed": len(table["removed"]),
         **{name: table[name] for name in _COUNTS},
     }
+
+
+@contextmanager
+def _told(step: str, progress: ProgressOption) -> Iterator[None]:
+    """Show that a call is at work, for as long as it takes."""
+    with watched(progress) as tell:
+        tell(step, 0, 0)
+        yield

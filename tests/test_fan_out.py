@@ -67,7 +67,7 @@ def test_a_failing_source_may_be_skipped_and_the_report_names_it() -> None:
         )
     assert store.ads()["campaign_id"].tolist() == ["C-1"]
     assert list(report["ads"].skipped) == [f"{bad.url}"]
-    assert "skipped" in repr(report)
+    assert "skipped" in str(report)
 
 
 def test_load_takes_files_frames_and_the_teams_sheet(tmp_path: Path) -> None:

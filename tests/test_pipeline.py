@@ -196,7 +196,7 @@ def test_progress_is_told_before_each_step_and_at_the_end() -> None:
 def test_the_report_reads_well_everywhere() -> None:
     report = admira.ingest(admira.open_store("memory:"), ads=DIRTY_ADS, crm=DIRTY_CRM)
     assert isinstance(report, IngestReport)
-    assert "rejected: 10 (" in repr(report)
+    assert "rejected: 10 (" in str(report)
     assert "<script" not in report._repr_html_()
     assert json.loads(json.dumps(report.to_dict()))["tables"]["ads"]["fetched"] == len(DIRTY_ADS)
 

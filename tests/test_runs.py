@@ -141,7 +141,7 @@ def test_auto_reads_ads_again_from_the_lookback_on(store: admira.Store, exports:
     assert (report["ads"].accepted, report["ads"].dropped) == (2, {"outside the window": 1})
     assert store.ads()["date"].dt.strftime("%m-%d").tolist() == ["07-11", "08-10", "08-11"]
     assert exports.ingest(store, since="auto", lookback_days=0)["ads"].accepted == 1
-    assert "days from 2025-07-11 of" in repr(report)
+    assert "days from 2025-07-11 of" in str(report)
 
 
 def test_auto_reads_what_changed_in_a_crm_that_says_so(
@@ -168,7 +168,7 @@ def test_auto_reads_a_crm_whole_that_does_not_tell_what_is_new(
     exports.write([AD], [plain, {**plain, "opportunity_id": "O-2", "stage": "closed_won"}])
     report = exports.ingest(store, since="auto")
     assert report["crm"].accepted == 2
-    assert "everything (nothing tells what is new)" in repr(report)
+    assert "everything (nothing tells what is new)" in str(report)
     assert exports.ingest(store, since="auto")["crm"].partitions_rewritten == 0
 
 
@@ -225,7 +225,7 @@ def test_a_complete_read_removes_what_the_source_no_longer_has(
     assert store.crm()["opportunity_id"].tolist() == ["O-0", "O-1", "O-2"]
     (kept,) = store.quarantine(reason="no longer in the source").to_dict("records")
     assert json.loads(kept["row"])["opportunity_id"] == "O-3"
-    assert "1 removed" in repr(report)
+    assert "1 removed" in str(report)
     assert exports.ingest(store, crm_complete=True)["crm"].removed == ()
 
 

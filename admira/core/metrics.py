@@ -12,7 +12,8 @@ import pyarrow
 from admira.core.days import Day
 from admira.core.filters import Wanted, keep
 from admira.core.frames import Frame, is_pandas, typed, unwrap, wrap
-from admira.core.totals import totals
+from admira.core.sums import group_sums
+from admira.core.totals import MEASURES, currency_of, totals
 from admira.errors import OptionError
 from admira.schemas import FACTS
 from admira.schemas.metrics import metrics
@@ -107,8 +108,9 @@ def compute_metrics(
     kept = in_scope(kept, scope)
     sums = totals(kept, dimensions, grain)
     table = finished(sums, dimensions, limit=limit, offset=offset, zero_division=zero_division)
-    native = unwrap(table)
-    return in_pandas(native) if is_pandas(kept) else native
+    if not is_pandas(kept):
+        return unwrap(table)
+    return in_pandas(table.to_native(), currency_of(sums.to_native(), dimensions), grain)
 
 
 def finished(
@@ -207,10 +209,48 @@ def _page(table: Frame, dimensions: list[str], limit: int | None, offset: int) -
     return numbered.filter(is_inside).sort("row_number").drop("row_number", *flags)
 
 
-def in_pandas(table: pyarrow.Table) -> pd.DataFrame:
-    """Give a table of KPIs in pandas, typed as the contract and the registry say."""
+def in_pandas(
+    table: pyarrow.Table, currency: str | None = None, grain: str | None = None
+) -> pd.DataFrame:
+    """Give a table of KPIs in pandas, typed as the contract and the registry say.
+
+    ``attrs`` says the currency and the grain, for titles and units; nothing depends on it.
+    """
     ratios = [ratio.name for ratio in metrics.ratios if ratio.name in table.column_names]
     frame = typed(table.drop_columns(ratios), FACTS)
     nullable = {pyarrow.float64(): pd.Float64Dtype()}
     quotients = table.select(ratios).to_pandas(types_mapper=nullable.get)
-    return pd.DataFrame({**frame, **quotients}, copy=False)
+    kpis = pd.DataFrame({**frame, **quotients}, copy=False)
+    known = {"currency": currency, "grain": grain}
+    kpis.attrs.update({name: value for name, value in known.items() if value})
+    return kpis
+
+
+def regrouped(kpis: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Sum the rows of a KPI table to coarser groups and divide anew.
+
+    Parameters
+    ----------
+    kpis : DataFrame, one row per group
+        With all measures, as :func:`compute_metrics` gives them.
+    by : sequence of str
+        Some of its dimensions; none gives one row.
+
+    Returns
+    -------
+    DataFrame
+        One row per coarser group, sorted.
+
+    Raises
+    ------
+    SchemaMismatch
+        When a measure or a dimension is not there.
+    """
+    names = [*by, *MEASURES]
+    FACTS.require(kpis.columns, names)
+    rows = pyarrow.Table.from_pandas(kpis[names], preserve_index=False)
+    sums = nw.from_native(group_sums([rows], list(by), MEASURES))
+    table = finished(sums, list(by), limit=None, offset=0, zero_division=None)
+    made = in_pandas(table.to_native())
+    made.attrs.update(kpis.attrs)
+    return made

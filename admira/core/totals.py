@@ -49,9 +49,11 @@ def totals_in_memory(
 ) -> pyarrow.Table:
     """Sum the measures of Arrow tables per group; see :func:`totals`.
 
-    Text may be dictionary-encoded, a measure that a part lacks is 0 there.
+    Text may be dictionary-encoded, a measure that a part lacks is 0 there.  A further column
+    ``currency``, where it is no dimension, says in which one all money is, if that is known.
     """
-    if "currency" not in dimensions and len(distinct_values(parts, "currency")) > 1:
+    codes = distinct_values(parts, "currency")
+    if "currency" not in dimensions and len(codes) > 1:
         money = {name: MEASURES[name] for name in ("cost", "revenue")}
         _refuse_mixed_currencies(nw.from_native(group_sums(parts, ["currency"], money)))
     changed: dict[str, Change] = {
@@ -61,7 +63,18 @@ def totals_in_memory(
     }
     if grain is not None:
         changed["date"] = partial(_cut_values, grain)
-    return group_sums(parts, dimensions, MEASURES, changed=changed)
+    sums = group_sums(parts, dimensions, MEASURES, changed=changed)
+    if "currency" in dimensions:
+        return sums
+    known = codes.drop_null()
+    code = known[0] if len(known) == 1 else pyarrow.scalar(None, pyarrow.string())
+    return sums.append_column("currency", pyarrow.repeat(code, len(sums)).dictionary_encode())
+
+
+def currency_of(sums: pyarrow.Table, dimensions: Sequence[str]) -> str | None:
+    """Give the currency of all money in sums, where it is known to be one."""
+    known = len(sums) and "currency" not in dimensions
+    return sums["currency"][0].as_py() if known else None
 
 
 def _cut(grain: str) -> nw.Expr:

@@ -1,6 +1,5 @@
 """validate: normalised rows parted into those that keep the contract and those that do not."""
 
-from html import escape
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from admira.core.problems import count_problems, join_problems, known_problems
 from admira.errors import DataError, SchemaMismatch
 from admira.log import log_event
 from admira.schemas import Table, table_of
+from admira.showing import html_of
 
 # What pandera calls the checks that have no text of their own.
 _REASONS = {"not_nullable": "missing"}
@@ -41,9 +41,8 @@ class Validated(NamedTuple):
         return f"Validated: {accepted:,} accepted, {rejected:,} rejected{why}"
 
     def _repr_html_(self) -> str:
-        """Show the same line and, below it, the first rejected rows."""
-        table = self.rejected.head().to_html(index=False) if len(self.rejected) else ""
-        return f"<p>{escape(repr(self))}</p>{table}"
+        """Show the counts, the reasons and the first rejected rows."""
+        return html_of(self)
 
 
 def validate(

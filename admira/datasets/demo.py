@@ -75,6 +75,19 @@ class Demo:
         """Say how much there is, not all of it."""
         return f"Demo(ads={len(self.ads):,} rows, crm={len(self.crm):,} rows)"
 
+    def _repr_html_(self) -> str:
+        """Say the same in a notebook, and how to load it."""
+        from admira.present.boxes import Box, Steps
+        from admira.present.formats import count_text
+        from admira.present.language import say
+
+        facts = [
+            say("{count} ad rows", count=count_text(len(self.ads))),
+            say("{count} opportunities", count=count_text(len(self.crm))),
+        ]
+        call = ("admira.load(ads=demo.ads, crm=demo.crm)", say("a store that answers with KPIs"))
+        return Box("Demo", facts, steps=Steps(say("Next:"), [call], is_open=True)).html()
+
 
 def generate(
     *, seed: int = SEED, days: int = 120, campaigns: int = 60, opportunities: int = 4000

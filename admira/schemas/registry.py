@@ -9,6 +9,7 @@ import pandas as pd
 from admira.errors import OptionError
 from admira.schemas.model import Column, Table
 from admira.schemas.tables import FACTS
+from admira.showing import html_of
 
 Good = Literal["up", "down", ""]
 Terms = Mapping[str, float]
@@ -227,5 +228,5 @@ class MetricRegistry:
         return f"<MetricRegistry: {', '.join(self)}>"
 
     def _repr_html_(self) -> str:
-        """Show the glossary as a table."""
-        return self.to_frame().to_html(index=False, border=0)
+        """Show the glossary as a table, in the language chosen."""
+        return html_of(self)

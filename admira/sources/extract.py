@@ -275,7 +275,11 @@ def extract_all(
     jobs = [(kind, source) for kind, sources in tables.items() for source in sources]
     with ThreadPoolExecutor(max_workers) as pool:
         running = [pool.submit(copy_context().run, partial(pull, *job)) for job in jobs]
-        results = [each.result() for each in running]
+        try:
+            results = [each.result() for each in running]
+        except BaseException:  # whoever stops waiting wants no more sources asked
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     failed = [result for result in results if isinstance(result, SourceError)]
     if failed and on_source_error == "raise":
         raise failed[0]

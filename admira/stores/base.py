@@ -12,6 +12,7 @@ import pyarrow
 
 from admira.core.frames import typed
 from admira.schemas import TAGS, Kind, Table, table_of
+from admira.showing import html_of
 from admira.stores.quarantine import QUARANTINE, in_order
 from admira.stores.selection import Selection, select
 
@@ -48,6 +49,10 @@ class Upserted:
     expired: int = 0
     partitions_touched: int = 0
     partitions_rewritten: int = 0
+
+    def _repr_html_(self) -> str:
+        """Say the same in a notebook, in words."""
+        return html_of(self)
 
 
 class Reader(Protocol):

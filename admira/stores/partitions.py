@@ -148,6 +148,7 @@ class Layout:
             yield partition, arrow.slice(first, last - first)
 
 
+_FEW = 256
 _REMEDY = "Restore the file from a backup, or remove it and ingest that day again."
 
 
@@ -157,9 +158,9 @@ def rows_move(table: Table) -> bool:
 
 
 def encoded(rows: pyarrow.Table) -> bytes:
-    """Write rows as the bytes of a Parquet file."""
+    """Write rows as the bytes of a Parquet file; for few rows a dictionary costs time and space."""
     with pyarrow.BufferOutputStream() as stream:
-        pyarrow.parquet.write_table(rows, stream)
+        pyarrow.parquet.write_table(rows, stream, use_dictionary=len(rows) > _FEW)
         return stream.getvalue().to_pybytes()
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from functools import partial
-from html import escape
 
 import pandas as pd
 import pyarrow
@@ -10,6 +9,7 @@ import pyarrow.compute as pc
 
 from admira.errors import StoreError
 from admira.schemas import AD_MEASURES, CRM, TABLES, Table
+from admira.showing import html_of
 from admira.stores.base import Backend, Reader
 from admira.stores.quarantine import QUARANTINE
 
@@ -51,13 +51,16 @@ class Verification:
         return f"{found}: {held or 'nothing stored'}"
 
     def __repr__(self) -> str:
+        """Give the finding on one line, with the first problem."""
+        return f"<Verification {'; '.join((self.summary, *self.problems[:1]))}>"
+
+    def __str__(self) -> str:
         """Give the finding, and each problem on a line of its own."""
         return "\n".join((f"Verification: {self.summary}", *(f"  {p}" for p in self.problems)))
 
     def _repr_html_(self) -> str:
-        """Say the same in a notebook."""
-        each = "".join(f"<li>{escape(problem)}</li>" for problem in self.problems)
-        return f"<div><b>Verification</b> {escape(self.summary)}<ul>{each}</ul></div>"
+        """Show the counts and each problem in a notebook."""
+        return html_of(self)
 
 
 def verify(backend: Backend) -> Verification:

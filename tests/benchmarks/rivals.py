@@ -20,15 +20,19 @@ def delta_write(tables: str, lake: str) -> Steps:
     return [lambda: write_deltalake(lake, ads, partition_by=_PARTITIONS)]
 
 
-def delta_merge(tables: str, lake: str, turn: int) -> Steps:
-    """Merge the last day's ads into a Delta table, asking only for that day's partitions."""
+def delta_merge(tables: str, lake: str, turn: int, *, names_partitions: bool = False) -> Steps:
+    """Merge the last day's ads into a Delta table on the natural key.
+
+    The predicate may also spell out the day and the channels, which Delta then prunes by.
+    """
     from deltalake import DeltaTable
 
     rows = changed_day(tables, turn)
     days = ", ".join(f"DATE '{day:%Y-%m-%d}'" for day in rows["date"].unique())
     channels = ", ".join(f"'{name}'" for name in rows["channel"].unique())
     same_key = " AND ".join(f"stored.{name} = new.{name}" for name in _KEY)
-    predicate = f"{same_key} AND stored.date IN ({days}) AND stored.channel IN ({channels})"
+    pruned = f"{same_key} AND stored.date IN ({days}) AND stored.channel IN ({channels})"
+    predicate = pruned if names_partitions else same_key
     incoming = dated(rows)
 
     def merge() -> int:

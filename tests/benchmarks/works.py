@@ -9,6 +9,7 @@ from tests.benchmarks.runs import Lap, Place, Turn, interleaved, listing, run, w
 
 _BY_CHANNEL = ["channel"]
 _BY_ALL = ["date", "channel", "campaign_id"]
+_DELTA_MERGES = {"Delta Lake merge": False, "Delta Lake merge, partitions named": True}
 
 
 def bulk_write(place: Place) -> list[Row]:
@@ -58,9 +59,14 @@ def upsert(place: Place) -> list[Row]:
     }
     if place.has("deltalake"):
         place.once("delta", "rivals:delta_write", tables=tables, lake=lake)
-        turns["Delta Lake merge"] = lambda turn: run(
-            "rivals:delta_merge", tables=tables, lake=lake, turn=turn
-        )
+        for who, names_partitions in _DELTA_MERGES.items():
+            turns[who] = lambda turn, names_partitions=names_partitions: run(
+                "rivals:delta_merge",
+                tables=tables,
+                lake=lake,
+                turn=turn,
+                names_partitions=names_partitions,
+            )
     measured = interleaved(turns, place.repeats, they_write=True)
     updated = {rows for each in measured.values() for rows in each.found()} - {None}
     if len(updated) != 1:
@@ -70,6 +76,7 @@ def upsert(place: Place) -> list[Row]:
     return [
         beside(work, measured, "admira, that day alone", Target("≤", 1.2)),
         beside(work, measured, "Delta Lake merge", Target("≥", 10)),
+        beside(work, measured, "Delta Lake merge, partitions named"),
         beside(work, measured, "pandas, one file"),
         Row(
             "most files it wrote in ads/",

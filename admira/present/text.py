@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from admira.present.formats import dimension_text, metric_text
+from admira.present.language import say
 from admira.schemas.metrics import metrics
 
 # What fits a page, in the order in which a campaign is read: spend, funnel, return.
@@ -21,7 +23,6 @@ OVERVIEW = (
     "cvr_opp_to_won",
     "roas",
 )
-NOT_AVAILABLE = "–"
 
 
 class KpiTable(NamedTuple):
@@ -68,33 +69,22 @@ def kpi_table(
     """
     dimensions = [name for name in kpis.columns if name not in set(metrics)]
     rows = [
-        [*(_dimension(row[name]) for name in dimensions), *(_metric(n, row[n]) for n in columns)]
+        [
+            *(_dimension(row[name]) for name in dimensions),
+            *(metric_text(n, row[n], is_exact=True) for n in columns),
+        ]
         for row in kpis.to_dict("records")
     ]
     for label, total in (totals or {}).items():
         figures = total.iloc[0]
         blanks = [""] * (len(dimensions) - 1)
-        rows.append([label, *blanks, *(_metric(name, figures[name]) for name in columns)])
-    titles = [*dimensions, *(metrics[name].label for name in columns)]
+        rows.append(
+            [label, *blanks, *(metric_text(name, figures[name], is_exact=True) for name in columns)]
+        )
+    titles = [*dimensions, *(say(metrics[name].label) for name in columns)]
     return KpiTable(titles, rows, len(dimensions), len(totals or {}))
 
 
 def _dimension(value: object) -> str:
-    """Write the name of a group."""
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    return NOT_AVAILABLE if pd.isna(value) else str(value)  # type: ignore[call-overload] # any scalar
-
-
-def _metric(name: str, value: float) -> str:
-    """Write a figure in its unit."""
-    if pd.isna(value):
-        return NOT_AVAILABLE
-    unit = metrics[name].unit
-    if unit == "share":
-        return f"{value:.1%}"
-    if unit == "currency":
-        return f"{value:,.2f}"
-    if unit == "ratio":
-        return f"{value:,.2f}×"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+    """Write the name of a group; days as they sort."""
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else dimension_text(value)

@@ -1,0 +1,158 @@
+"""``frame.admira``: what can be done with a KPI table once it is there."""
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
+    from admira.present.figures import KpiFigure
+    from admira.present.tables import MetricTable
+
+
+@pd.api.extensions.register_dataframe_accessor("admira")
+class KpiAccessor:
+    """Tables, charts, comparisons and sheets of a KPI table, as ``frame.admira.…``.
+
+    The frame stays what it is, a plain DataFrame with dimensions, measures and ratios, as
+    ``store.metrics`` and :func:`admira.compute_metrics` give it.
+
+    Examples
+    --------
+    >>> import admira
+    >>> kpis = admira.demo().metrics(by="channel", scope="paid")
+    >>> kpis.admira.table(columns=["cost", "cpa", "roas"], top=3)
+    <MetricTable: 3 rows; Channel, Cost, Cost per lead, ROAS>
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+
+    def table(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        sparkline: str | None = None,
+        bar: str | None = None,
+        top: int | None = None,
+        currency: str | None = None,
+        title: str = "",
+    ) -> "MetricTable":
+        """Make a table to be looked at; see :func:`admira.present.tables.metric_table`.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            The metrics to show; those of an overview by default.
+        sparkline : str, optional
+            A metric to draw over ``date``; each row is then a group of the other dimensions.
+        bar : str, optional
+            A metric whose cells are filled in proportion.
+        top : int, optional
+            Only that many rows, those with most cost.
+        currency : str, optional
+            ISO 4217 code of the money; by default that of the facts.
+        title : str, optional
+            A line above.
+
+        Returns
+        -------
+        MetricTable
+            Its totals are ratios of sums; ``frame`` has the rows shown.
+
+        Raises
+        ------
+        OptionError
+            When a metric is not there.
+        """
+        from admira.present.tables import metric_table
+
+        return metric_table(
+            self._frame,
+            columns=columns,
+            sparkline=sparkline,
+            bar=bar,
+            top=top,
+            currency=currency,
+            title=title,
+        )
+
+    def plot(self, metric: str | None = None, kind: str = "line", **options: Any) -> "KpiFigure":
+        """Draw a metric; see :func:`admira.present.charts.plot`.
+
+        Parameters
+        ----------
+        metric : str, optional
+            What to draw; the funnel and the bubbles need none.
+        kind : {"line", "bar", "heatmap", "bubble", "funnel"}
+            Over time, by group, by group and period, spend against return, or lead to sale.
+        **options
+            ``split``, ``currency`` and ``title``, where the kind has them.
+
+        Returns
+        -------
+        KpiFigure
+            A plotly figure that displays offline.
+
+        Raises
+        ------
+        MissingExtra
+            When plotly is not installed.
+        OptionError
+            When the metric or the kind does not exist, or a dimension that it needs is not there.
+        """
+        from admira.present.charts import plot
+
+        return plot(self._frame, metric, kind, **options)
+
+    def compare(self, against: str = "previous") -> pd.DataFrame:
+        """Put each row beside the one a period, or a year, earlier.
+
+        Parameters
+        ----------
+        against : {"previous", "year"}
+            The day, week or month before, or the same a year before: 52 weeks, or 12 months.
+
+        Returns
+        -------
+        DataFrame
+            The rows, and for each metric ``…_before`` and the relative ``…_change``, which are
+            missing where the frame has no earlier row.
+
+        Raises
+        ------
+        OptionError
+            When the frame has no ``date``; ``store.compare`` compares whole periods.
+        """
+        from admira.core.periods import shifted
+
+        return shifted(self._frame, against)
+
+    @property
+    def style(self) -> "Styler":
+        """The frame as a pandas Styler, each metric written in its unit."""
+        from admira.present.sheets import styled
+
+        return styled(self._frame)
+
+    def to_excel(self, path: str | PathLike[str], *, sheet_name: str = "KPIs") -> None:
+        """Write the frame to an Excel sheet, as numbers with formats, a header and filters.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; one that is there is replaced.
+        sheet_name : str
+            The sheet.
+
+        Raises
+        ------
+        MissingExtra
+            When xlsxwriter is not installed.
+        """
+        from admira.present.sheets import write_sheet
+
+        write_sheet(self._frame, path, sheet_name=sheet_name)

@@ -1,0 +1,126 @@
+"""What a store shows at a glance: a period's KPIs beside those of the period before."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from admira.core.days import Day
+from admira.core.periods import beside, earlier, period_of
+from admira.schemas.metrics import metrics
+
+if TYPE_CHECKING:
+    from admira.present.cards import Summary
+    from admira.summary import Asked
+
+
+class Overview:
+    """The part of a ``Store`` that compares periods."""
+
+    def compare(
+        self: "Asked",
+        by: str | Sequence[str] = ("channel",),
+        *,
+        start: Day,
+        end: Day,
+        against: str = "previous",
+        scope: str = "all",
+        **filters_and_options: Any,
+    ) -> pd.DataFrame:
+        """Put the KPIs of a period beside those of an earlier one, as both stand today.
+
+        Sales of a recent period are still to come; :meth:`summary` takes that into account.
+
+        Parameters
+        ----------
+        by : str or sequence of str
+            Dimensions other than ``date``; ``[]`` gives one row.
+        start, end : day
+            The period, both days included.
+        against : {"previous", "year"}
+            The period just before, of the same length (calendar months where it is whole months),
+            or the same a year before (52 weeks, or the same months).
+        scope, **filters_and_options
+            As in :meth:`metrics`.
+
+        Returns
+        -------
+        DataFrame
+            One row per group of either period; for each metric its value, ``…_before`` and the
+            relative ``…_change``.
+
+        Raises
+        ------
+        OptionError
+            When an option or a day does not exist.
+
+        Examples
+        --------
+        >>> import admira
+        >>> store = admira.demo()
+        >>> kpis = store.compare(by=[], start="2025-11-01", end="2025-11-30")
+        >>> kpis[["clicks", "clicks_before", "clicks_change"]].round(3)
+            clicks  clicks_before  clicks_change
+        0  39601.0        21949.0          0.804
+        """
+        dimensions = [by] if isinstance(by, str) else [*by]
+        period = period_of(start, end)
+        before = earlier(period, against)
+        now, past = (
+            self.metrics(
+                dimensions, start=days.start, end=days.end, scope=scope, **filters_and_options
+            )
+            for days in (period, before)
+        )
+        compared = beside(now, past, dimensions, metrics)
+        compared.attrs.update(now.attrs)
+        return compared
+
+    def summary(
+        self: "Asked",
+        *,
+        start: Day = None,
+        end: Day = None,
+        days: int = 28,
+        against: str = "previous",
+        currency: str | None = None,
+    ) -> "Summary":
+        """Show the business at a glance: CPC, CPA, both conversion rates and ROAS.
+
+        Figures are those of paid channels, with the blended ones beside.  Each is compared with an
+        earlier period.  ROAS is compared at equal age where every closing day is known: of the
+        earlier period only what had closed by the age that the present one has now counts.  Else,
+        and for conversion rates, no change is shown where the shares of opportunities that are
+        still open differ by more than 5 points, since it would say little but that the present
+        period is young.
+
+        Parameters
+        ----------
+        start, end : day, optional
+            The period, both days included; by default the last ``days`` days with ads.
+        days : int
+            How long the period is when ``start`` is not given.
+        against : {"previous", "year"}
+            What to compare with, as in :meth:`compare`.
+        currency : str, optional
+            The money to look at where there is more than one; by default the one most was spent in.
+
+        Returns
+        -------
+        Summary
+            Five cards in a notebook; ``frame`` has the figures.
+
+        Raises
+        ------
+        OptionError
+            When an option or a day does not exist.
+
+        Examples
+        --------
+        >>> import admira
+        >>> admira.demo().summary(start="2025-11-01", end="2025-11-30")
+        <Summary Nov 1 – 30, 2025: CPC €1.42, Cost per lead €79.96, …>
+        """
+        from admira.summary import summarise
+
+        return summarise(self, start=start, end=end, days=days, against=against, currency=currency)

@@ -1,0 +1,1 @@
+"""Figures as people read them: words and numbers of a language, tables, cards and charts."""

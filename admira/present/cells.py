@@ -1,0 +1,144 @@
+"""The cells of a KPI table: figures with their bar, their change and what the pointer tells."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from admira.core.metrics import regrouped
+from admira.core.periods import beside
+from admira.present.formats import (
+    NOT_AVAILABLE,
+    change_text,
+    dimension_text,
+    grain_text,
+    metric_text,
+)
+from admira.present.html import BAD, FILL, GOOD, MUTED
+from admira.present.language import say
+from admira.schemas.metrics import metrics
+from admira.schemas.registry import Ratio
+
+_ENDINGS = ("_before", "_change")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: its text, what the pointer shows over it, how it looks, and a small note."""
+
+    text: str | Markup
+    title: str = ""
+    align: str = "right"
+    style: str = ""
+    note: str = ""
+    note_colour: str = MUTED
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the rows of a table are written: metrics, dimensions, money, and the longest bar."""
+
+    names: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    currency: str | None = None
+    bar: str | None = None
+    longest: float = 0.0
+    grain: str | None = None
+
+    def cells(self, row: Mapping[Any, Any]) -> list[Cell]:
+        """Write one group."""
+        money = row["currency"] if "currency" in self.dimensions else self.currency
+        named = [Cell(self._named(row[name]), align="left") for name in self.dimensions]
+        return [*named, *(self._figure(row, name, money) for name in self.names)]
+
+    def _named(self, value: object) -> str:
+        if isinstance(value, pd.Timestamp):
+            return grain_text(value, self.grain)
+        return dimension_text(value)
+
+    def total(self, label: str, row: Mapping[Any, Any]) -> list[Cell]:
+        """Write a total under the groups; it has no bar."""
+        blanks = [Cell("", align="left")] * (len(self.dimensions) - 1)
+        figures = [figure(row, name, self.currency) for name in self.names]
+        return [Cell(label, align="left"), *blanks, *figures]
+
+    def _figure(self, row: Mapping[Any, Any], name: str, currency: str | None) -> Cell:
+        is_barred = name == self.bar and self.longest > 0 and not pd.isna(row[name])
+        width = max(0.0, 100 * float(row[name]) / self.longest) if is_barred else 0.0
+        style = f"background:linear-gradient(90deg,{FILL} {width:.1f}%,transparent {width:.1f}%)"
+        return figure(row, name, currency, style=style if is_barred else "")
+
+
+def figure(row: Mapping[Any, Any], name: str, currency: str | None, *, style: str = "") -> Cell:
+    """Write one figure, and how it changed where the row says what it was before."""
+    value = row[name]
+    exact = metric_text(name, value, currency, is_exact=True)
+    title = why_missing(name) if exact == NOT_AVAILABLE else exact
+    text = metric_text(name, value, currency)
+    change = row.get(f"{name}_change")
+    if change is None:
+        return Cell(text, title, style=style)
+    before = metric_text(name, row[f"{name}_before"], currency, is_exact=True)
+    title = say("{now}, before: {before}", now=title, before=before)
+    if pd.isna(change):
+        return Cell(text, title, style=style, note=NOT_AVAILABLE)
+    return Cell(
+        text, title, style=style, note=change_text(change), note_colour=colour(name, change)
+    )
+
+
+def colour(name: str, change: float) -> str:
+    """Give the colour of a change: good, bad, or neither."""
+    good = metrics[name].good
+    if not good or change == 0:
+        return MUTED
+    return GOOD if (change > 0) == (good == "up") else BAD
+
+
+def why_missing(name: str) -> str:
+    """Say why a ratio has no value."""
+    metric = metrics[name]
+    if not isinstance(metric, Ratio):
+        return ""
+    terms = " + ".join(say(metrics[term].label) for term in metric.denominator)
+    return say("n/a: {denominator} is 0", denominator=terms)
+
+
+def head(name: str) -> Cell:
+    """Write the title of a metric's column, with its formula and meaning."""
+    metric = metrics[name]
+    return Cell(say(metric.label), f"{metric.name} = {metric.formula}: {say(metric.meaning)}")
+
+
+def is_companion(name: str) -> bool:
+    """Tell the columns that say what a metric was before, and how it changed."""
+    stem = next((name.removesuffix(end) for end in _ENDINGS if name.endswith(end)), None)
+    return stem is not None and stem in set(metrics)
+
+
+def totals_of(kpis: pd.DataFrame, dimensions: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Give the named totals of a KPI table, as ratios of sums.
+
+    Where no campaign can be credited with some of it, what was paid for comes first.
+    """
+    if "currency" in dimensions and len(kpis["currency"].drop_duplicates()) > 1:
+        return {}
+    if "channel" not in dimensions:
+        return {say("Total"): _total(kpis)}
+    is_bucket = kpis["channel"].str.startswith("(").fillna(value=False).astype(bool)
+    if not is_bucket.any():
+        return {say("Paid"): _total(kpis)}
+    return {say("Paid"): _total(kpis[~is_bucket]), say("All (blended)"): _total(kpis)}
+
+
+def _total(kpis: pd.DataFrame) -> pd.DataFrame:
+    """Sum a KPI table to one row, and what it was before likewise."""
+    now = regrouped(kpis, [])
+    earlier = [name for name in kpis if str(name).endswith("_before")]
+    if not earlier:
+        return now
+    names = [str(name).removesuffix("_before") for name in earlier]
+    before = kpis[earlier].set_axis(names, axis="columns")
+    return beside(now, regrouped(before, []), [], names)

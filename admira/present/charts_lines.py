@@ -1,0 +1,125 @@
+"""A metric as lines over time."""
+
+from typing import Any
+
+import pandas as pd
+
+from admira.present.cells import why_missing
+from admira.present.charts_axes import date_axis, highest_of, metric_axis, nothing, texts_of
+from admira.present.charts_rows import (
+    all_days,
+    check_date,
+    check_metric,
+    day_codes,
+    grain_of,
+    grouped,
+    leading,
+    left_out_note,
+    money_of,
+    numbers,
+    rows_of,
+    split_of,
+    title_of,
+)
+from admira.present.figures import DASHES, PALETTE, KpiFigure, kpi_figure, label, safe
+from admira.present.language import say
+from admira.schemas.metrics import metrics
+
+LINES = 8
+
+_DOTTED = 40
+
+
+def over_time(
+    kpis: pd.DataFrame,
+    metric: str,
+    *,
+    split: str | None = None,
+    currency: str | None = None,
+    title: str | None = None,
+) -> KpiFigure:
+    """Draw a metric over time, one line per group; where it is missing a line has a gap.
+
+    Parameters
+    ----------
+    kpis : DataFrame, one row per group
+        KPIs with ``date`` among their dimensions.
+    metric : str
+        What to draw.
+    split : str, optional
+        The dimension that gives the lines; by default the first that is not ``date``.  The eight
+        groups with most cost are drawn, the others are named.
+    currency : str, optional
+        ISO 4217 code of the money; by default that of the rows, where it is known.
+    title : str, optional
+        Instead of the one made from metric, split and grain.
+
+    Returns
+    -------
+    KpiFigure
+
+    Raises
+    ------
+    OptionError
+        When the metric or the dimension is not there, or ``date`` is not.
+    AmbiguousData
+        When money in several currencies would be added.
+
+    Examples
+    --------
+    >>> import admira
+    >>> kpis = admira.demo().metrics(by=["date", "channel"], grain="week", scope="paid")
+    >>> over_time(kpis, "cpa")
+    <KpiFigure: Cost per lead by channel, weekly; 6 traces>
+    """
+    check_metric(kpis, metric)
+    check_date(kpis)
+    split = split_of(kpis, split)
+    money = money_of(kpis, currency, split)
+    if kpis.empty:
+        return nothing(title)
+    rows = grouped(kpis, ["date", split])
+    if rows[metric].isna().all():
+        return nothing(title, why_missing(metric))
+    groups = leading(rows, split, LINES)
+    grain = grain_of(rows)
+    days = all_days(rows, grain)
+    named = [(group, rows_of(rows, str(split), group)) for group in groups.shown] or [(None, rows)]
+    lines = [
+        _line(place, own.set_index("date")[metric].reindex(days), metric, money)
+        | {"name": safe(say(metrics[metric].label)) if split is None else label(group)}
+        for place, (group, own) in enumerate(named)
+    ]
+    return kpi_figure(
+        lines,
+        title=title or title_of(metric, split, grain),
+        notes=[left_out_note(groups.left_out)],
+        hovermode="x unified",
+        showlegend=split is not None,
+        xaxis=date_axis(grain, len(days)),
+        yaxis=metric_axis(metric, money, highest=highest_of(rows[metric])),
+    )
+
+
+def _line(place: int, values: pd.Series, metric: str, money: str | None) -> dict[str, Any]:
+    """Draw one line; a point between two gaps gets a dot, else it could not be seen."""
+    is_known = values.notna()
+    is_alone = (
+        is_known & ~is_known.shift(1, fill_value=False) & ~is_known.shift(-1, fill_value=False)
+    )
+    has_dots = len(values) <= _DOTTED
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": day_codes(values.index),
+        "y": numbers(values),
+        "customdata": texts_of(values, metric, money),
+        "hovertemplate": "%{customdata}",
+        "connectgaps": False,
+        "line": {"color": PALETTE[place], "width": 2, "dash": DASHES[place]},
+        "marker": {
+            "color": PALETTE[place],
+            "size": 5 if has_dots else [5 if alone else 0 for alone in is_alone],
+            "line": {"width": 0},
+        },
+    }

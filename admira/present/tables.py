@@ -1,0 +1,228 @@
+"""KPI tables to be looked at: bars, sparklines, changes, and totals that are ratios of sums."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from admira.core.metrics import regrouped
+from admira.errors import OptionError, SchemaMismatch
+from admira.present.cells import Cell, Look, head, is_companion, totals_of
+from admira.present.formats import count_text
+from admira.present.html import render
+from admira.present.html import sparkline as line_of
+from admira.present.language import say
+from admira.present.text import OVERVIEW
+from admira.schemas.metrics import metrics
+
+SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table."""
+
+    cells: list[Cell]
+    is_total: bool = False
+    is_first_total: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MetricTable:
+    """A KPI table made to be looked at.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        The groups that it shows, as numbers.
+    heads, rows, notes, title
+        What is written.
+    """
+
+    frame: pd.DataFrame
+    heads: list[Cell]
+    rows: list[Row]
+    notes: list[str] = field(default_factory=list)
+    title: str = ""
+
+    def __repr__(self) -> str:
+        """Say how large it is and what it shows."""
+        shown = ", ".join(str(cell.text) for cell in self.heads)
+        return f"<MetricTable: {len(self.frame):,} rows; {shown}>"
+
+    def _repr_html_(self) -> str:
+        """Show it."""
+        return render("table", table=self)
+
+
+def metric_table(
+    kpis: pd.DataFrame,
+    *,
+    columns: Sequence[str] | None = None,
+    sparkline: str | None = None,
+    bar: str | None = None,
+    top: int | None = None,
+    currency: str | None = None,
+    title: str = "",
+) -> MetricTable:
+    """Make a table of KPIs to be looked at.
+
+    Parameters
+    ----------
+    kpis : DataFrame, one row per group
+        As ``store.metrics``, ``store.compare`` or :func:`admira.compute_metrics` give it.
+    columns : sequence of str, optional
+        The metrics to show, in order; those of an overview by default.
+    sparkline : str, optional
+        A metric to draw over ``date``; each row is then a group of the other dimensions.
+    bar : str, optional
+        A metric whose cells are filled in proportion.
+    top : int, optional
+        Only that many rows, those with most cost, then revenue; by default the first 50 as they
+        come.
+    currency : str, optional
+        ISO 4217 code of the money; by default that of the facts, where it is known.
+    title : str, optional
+        A line above.
+
+    Returns
+    -------
+    MetricTable
+
+    Raises
+    ------
+    OptionError
+        When a metric does not exist or is not in the frame, or there is no ``date`` to draw over.
+
+    Examples
+    --------
+    >>> import admira
+    >>> example = admira.datasets.worked_example()
+    >>> facts = admira.join_utm(example.ads_frame, example.crm_frame)
+    >>> table = metric_table(admira.compute_metrics(facts, by="channel"), columns=["cost", "roas"])
+    >>> [cell.text for cell in table.rows[-1].cells]
+    ['All (blended)', '€850.75', '6.94×']
+    """
+    names = chosen(kpis, columns)
+    for option, metric in (("sparkline", sparkline), ("bar", bar)):
+        if metric is not None:
+            _present(kpis, option, metric)
+    dimensions = dimensions_of(kpis)
+    groups = kpis
+    if sparkline is not None:
+        dimensions = _without_date(dimensions)
+        groups = regrouped(kpis, dimensions)
+    longest = 0.0 if bar is None else float(groups[bar].fillna(0.0).max())
+    money = currency or kpis.attrs.get("currency")
+    look = Look(tuple(names), tuple(dimensions), money, bar, longest, kpis.attrs.get("grain"))
+    shown = _top(groups, top)
+    rows = [Row(look.cells(row)) for row in shown.to_dict("records")]
+    heads = [Cell(say(TITLES.get(name, name)), align="left") for name in dimensions]
+    heads += [head(name) for name in names]
+    if sparkline is not None:
+        heads.append(_trend_head(sparkline))
+        for row, line in zip(rows, _trends(kpis, shown, dimensions, sparkline), strict=True):
+            row.cells.append(line)
+    totals = _totals(kpis, dimensions, look)
+    if sparkline is not None:
+        for total in totals:
+            total.cells.append(Cell(""))
+    return MetricTable(shown, heads, rows + totals, _notes(groups, shown, totals), title)
+
+
+def dimensions_of(kpis: pd.DataFrame) -> list[str]:
+    """Name the columns of a KPI table that say what a row is of."""
+    known = set(metrics)
+    return [name for name in map(str, kpis) if name not in known and not is_companion(name)]
+
+
+def chosen(kpis: pd.DataFrame, columns: Sequence[str] | None) -> list[str]:
+    """Name the metrics to show, all of which are in the frame."""
+    if columns is None:
+        return [name for name in OVERVIEW if name in kpis]
+    for name in columns:
+        _present(kpis, "columns", name)
+    return list(columns)
+
+
+def _present(kpis: pd.DataFrame, option: str, name: str) -> None:
+    """Refuse a metric that the frame does not have."""
+    if name not in metrics or name not in kpis:
+        raise OptionError(option, name, [metric for metric in metrics if metric in kpis])
+
+
+def _without_date(dimensions: Sequence[str]) -> list[str]:
+    if "date" not in dimensions:
+        raise OptionError("sparkline", "no date", ["KPIs with 'date' in by=, to draw over"])
+    return [name for name in dimensions if name != "date"]
+
+
+def _top(groups: pd.DataFrame, top: int | None) -> pd.DataFrame:
+    """Give the rows to show."""
+    if top is None:
+        return groups.head(SHOWN)
+    order = [name for name in ("cost", "revenue") if name in groups]
+    return groups.sort_values(order, ascending=False, kind="stable").head(top)
+
+
+def _trend_head(metric: str) -> Cell:
+    return Cell(say("{metric}, over time", metric=say(metrics[metric].label)), align="left")
+
+
+def _trends(
+    kpis: pd.DataFrame, shown: pd.DataFrame, dimensions: Sequence[str], metric: str
+) -> list[Cell]:
+    """Draw the metric of each group shown over all days there are."""
+    days = pd.Index(sorted(kpis["date"].unique()))
+    keys = list(dimensions)
+    if not keys:
+        series = {(): kpis.set_index("date")[metric]}
+    else:
+        grouped = kpis.set_index("date").groupby(keys, dropna=False, sort=False)[metric]
+        series = dict(iter(grouped))
+    found = shown[keys].itertuples(index=False, name=None)
+    return [Cell(line_of(_floats(series[tuple(key)], days)), align="left") for key in found]
+
+
+def _floats(values: pd.Series, days: pd.Index) -> list[float | None]:
+    return [None if pd.isna(value) else float(value) for value in values.reindex(days)]
+
+
+def _totals(kpis: pd.DataFrame, dimensions: Sequence[str], look: Look) -> list[Row]:
+    """Write the totals, where the frame has what they are made of."""
+    try:
+        totals = totals_of(kpis, dimensions) if dimensions else {}
+    except SchemaMismatch:
+        return []
+    return [
+        Row(look.total(label, total.iloc[0].to_dict()), is_total=True, is_first_total=place == 0)
+        for place, (label, total) in enumerate(totals.items())
+    ]
+
+
+def _notes(groups: pd.DataFrame, shown: pd.DataFrame, totals: list[Row]) -> list[str]:
+    """Say what the table leaves out, and what its totals are."""
+    notes = []
+    left = len(groups) - len(shown)
+    if left:
+        notes.append(say("… {count} more rows; the totals include them.", count=count_text(left)))
+    if totals:
+        notes.append(say("Totals are ratios of sums, not averages of the rows."))
+    elif "currency" in groups and len(groups["currency"].drop_duplicates()) > 1:
+        notes.append(say("Money in several currencies is never added, so there is no total."))
+    return notes
+
+
+# Titles of the dimensions, as people read them.
+TITLES = {
+    "date": "Date",
+    "channel": "Channel",
+    "campaign_id": "Campaign id",
+    "campaign_name": "Campaign",
+    "utm_campaign": "utm_campaign",
+    "utm_source": "utm_source",
+    "utm_medium": "utm_medium",
+    "currency": "Currency",
+    "match": "Match",
+    "match_reason": "Reason",
+}

@@ -1,0 +1,70 @@
+"""``frame.admira``: tables, charts, comparisons and sheets of a KPI frame."""
+
+from pathlib import Path
+from subprocess import run
+from sys import executable
+
+import pandas as pd
+import pytest
+
+import admira
+from admira.errors import OptionError
+
+
+@pytest.fixture(scope="module")
+def kpis() -> pd.DataFrame:
+    return admira.demo().metrics(by=["date", "channel"], grain="week", scope="paid")
+
+
+def test_it_is_there_after_import_and_loads_neither_charts_nor_widgets() -> None:
+    code = (
+        "import admira, sys, pandas; pandas.DataFrame().admira; "
+        "heavy = {'plotly', 'ipywidgets', 'jinja2', 'babel', 'IPython'} & {*sys.modules}; "
+        "assert not heavy, heavy"
+    )
+    done = run([executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_table_of_it(kpis: pd.DataFrame) -> None:
+    table = kpis.admira.table(["cost", "roas"], sparkline="roas", bar="cost", top=3)
+    assert len(table.frame) == 3
+    assert "€" in table._repr_html_()
+
+
+def test_weeks_are_compared_with_the_week_before(kpis: pd.DataFrame) -> None:
+    found = kpis.admira.compare()
+    week, before = (
+        kpis[kpis["date"] == day].set_index("channel") for day in ("2025-11-10", "2025-11-03")
+    )
+    shown = found[found["date"] == "2025-11-10"].set_index("channel")
+    pd.testing.assert_series_equal(
+        shown["cost_before"].astype(float), before["cost"], check_names=False
+    )
+    pd.testing.assert_series_equal(shown["cost"].astype(float), week["cost"])
+    with pytest.raises(OptionError, match="previous, year"):
+        kpis.admira.compare("month")
+
+
+def test_a_sheet_holds_the_numbers(kpis: pd.DataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "kpis.xlsx"
+    kpis.admira.to_excel(path)
+    read = pd.read_excel(path, engine="calamine")
+    assert read.columns.tolist() == kpis.columns.tolist()
+    assert read["cost"].sum() == pytest.approx(kpis["cost"].sum())
+    assert read["roas"].isna().sum() == kpis["roas"].isna().sum()
+
+
+def test_a_styler_writes_each_metric_in_its_unit(kpis: pd.DataFrame) -> None:
+    html = kpis.head(1).admira.style.to_html()
+    first = kpis.iloc[0]
+    assert f"€{first['cpc']:.2f}" in html
+    assert f"{first['ctr']:.1%}" in html
+
+
+def test_attributes_name_money_and_grain_and_nothing_depends_on_them(kpis: pd.DataFrame) -> None:
+    assert kpis.attrs == {"currency": "EUR", "grain": "week"}
+    bare = kpis.copy()
+    bare.attrs.clear()
+    assert "€" not in bare.admira.table()._repr_html_()
+    pd.testing.assert_frame_equal(bare.admira.compare(), kpis.admira.compare())
