@@ -37,6 +37,7 @@ _HOMES = {
         "StoreError",
     ),
     "admira.explanations": ("Explanation", "explain"),
+    "admira.explorer": ("Explorer", "explore"),
     "admira.ingest_report": ("IngestReport",),
     "admira.pipeline": ("demo", "ingest", "load"),
     "admira.present.language": ("language", "set_language"),

@@ -23,6 +23,8 @@ from admira.errors import SourceUnavailable as SourceUnavailable
 from admira.errors import StoreError as StoreError
 from admira.explanations import Explanation as Explanation
 from admira.explanations import explain as explain
+from admira.explorer import Explorer as Explorer
+from admira.explorer import explore as explore
 from admira.ingest_report import IngestReport as IngestReport
 from admira.pipeline import demo as demo
 from admira.pipeline import ingest as ingest

@@ -87,8 +87,9 @@ class KpiAccessor:
         ----------
         metric : str, optional
             What to draw; the funnel and the bubbles need none.
-        kind : {"line", "bar", "heatmap", "bubble", "funnel"}
-            Over time, by group, by group and period, spend against return, or lead to sale.
+        kind : {"line", "bar", "heatmap", "bubble", "funnel", "attribution"}
+            Over time, by group, by group and period, spend against return, lead to sale, or, of a
+            frame of facts, how leads and revenue were matched.
         **options
             ``split``, ``currency`` and ``title``, where the kind has them.
 

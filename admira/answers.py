@@ -138,7 +138,8 @@ def metrics_of(
         offset=offset,
         zero_division=zero_division,
     )
-    return in_pandas(table.to_native(), currency_of(sums, dimensions), grain)
+    said = {"currency": currency_of(sums, dimensions), "grain": grain, "scope": scope}
+    return in_pandas(table.to_native(), said)
 
 
 def _sums_of(

@@ -12,7 +12,7 @@ from admira.core.filters import VALUE_FILTERS
 from admira.core.metrics import Grain, check_shape, compute_metrics
 from admira.errors import OptionError
 from admira.explanations_code import code_text
-from admira.explanations_rows import ads_of, matches_of, opportunities_of
+from admira.explanations_rows import ads_of, funnel_terms, matches_of, opportunities_of
 from admira.explanations_tables import tables_of
 from admira.explanations_words import (
     Asked,
@@ -20,6 +20,7 @@ from admira.explanations_words import (
     cell_text,
     count_sentence,
     figure_text,
+    nothing_added,
     why_no_value,
 )
 from admira.present.html import render
@@ -94,9 +95,13 @@ class Explanation:
     @property
     def sentences(self) -> list[str]:
         """What there is to say: how many rows make the number up, or why there is none."""
-        counts = count_sentence(self.frame)
-        is_missing = self.value is None and not self.frame.empty
-        return [counts, why_no_value(self.metric)] if is_missing else [counts]
+        sentences = [count_sentence(self.frame)]
+        terms = funnel_terms(metrics[self.metric])
+        if terms and self.matches.empty and not self.opportunities.empty:
+            sentences.append(nothing_added(terms))
+        if self.value is None and not self.frame.empty:
+            sentences.append(why_no_value(self.metric))
+        return sentences
 
     def __repr__(self) -> str:
         """Give the number on one line."""

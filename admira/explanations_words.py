@@ -1,6 +1,6 @@
 """An explanation in words: its cell, its arithmetic, and why a share met its campaign."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -88,12 +88,18 @@ def _within(label: str) -> str:
     return text if text.isupper() else f"{text[:1].lower()}{text[1:]}"
 
 
+def nothing_added(terms: Sequence[str]) -> str:
+    """Say that opportunities are there, and add nothing."""
+    measures = ", ".join(_within(metrics[term].label) for term in terms)
+    return say("None of these opportunities adds to: {measures}.", measures=measures)
+
+
 def count_sentence(facts: pd.DataFrame) -> str:
     """Say how many rows a number is made of."""
     if facts.empty:
         return say("No ad rows and no opportunities are in this cell; check its values and days.")
     return say(
-        "Behind it: {ads} ad rows and {opportunities} opportunities.",
+        "Behind it – ad rows: {ads}, opportunities: {opportunities}.",
         ads=count_text((facts["match"] == "ad").sum()),
         opportunities=count_text(facts["opportunity_id"].nunique()),
     )

@@ -7,6 +7,7 @@ import pandas as pd
 
 from admira.core.days import Day
 from admira.core.periods import beside, earlier, period_of
+from admira.schemas import CAMPAIGNS
 from admira.schemas.metrics import metrics
 
 if TYPE_CHECKING:
@@ -75,6 +76,49 @@ class Overview:
         compared = beside(now, past, dimensions, metrics)
         compared.attrs.update(now.attrs)
         return compared
+
+    def named(self: "Asked", kpis: pd.DataFrame) -> pd.DataFrame:
+        """Put each campaign's latest name beside its id.
+
+        Group by id and name it afterwards: platforms let people rename a campaign while it runs,
+        and grouped by name it would fall into two.
+
+        Parameters
+        ----------
+        kpis : DataFrame
+            With ``campaign_id``, and ``channel`` where it is known.
+
+        Returns
+        -------
+        DataFrame
+            The same rows with ``campaign_name`` behind ``campaign_id``, missing where none is known.
+
+        Raises
+        ------
+        SchemaMismatch
+            When there is no ``campaign_id``.
+
+        Examples
+        --------
+        >>> import admira
+        >>> store = admira.demo()
+        >>> kpis = store.named(store.metrics(by=["channel", "campaign_id"], scope="paid"))
+        >>> kpis[["channel", "campaign_name", "cost"]].head(2)
+              channel     campaign_name     cost
+        0  google_ads               NaN     0.00
+        1  google_ads  Prospecting | UK  1102.83
+        """
+        CAMPAIGNS.require(kpis.columns, ["campaign_id"])
+        keys = [name for name in ("channel", "campaign_id") if name in kpis]
+        known = self.campaigns().dropna(subset="campaign_name").sort_values("last_day")
+        names = known.drop_duplicates(keys, keep="last")[[*keys, "campaign_name"]]
+        rows = kpis.drop(columns="campaign_name", errors="ignore")
+        named = rows.merge(names, how="left", on=keys, validate="m:1")
+        named.insert(
+            list(rows).index("campaign_id") + 1, "campaign_name", named.pop("campaign_name")
+        )
+        named.attrs.update(kpis.attrs)
+        return named
 
     def summary(
         self: "Asked",

@@ -26,6 +26,9 @@ _WEEKLY_UP_TO = 200
 class Asked(Protocol):
     """What is asked of a store."""
 
+    def campaigns(self) -> pd.DataFrame:
+        """Give the campaign map."""
+
     def crm(self, **filters: Any) -> pd.DataFrame:
         """Give opportunities."""
 

@@ -63,7 +63,7 @@ def test_a_styler_writes_each_metric_in_its_unit(kpis: pd.DataFrame) -> None:
 
 
 def test_attributes_name_money_and_grain_and_nothing_depends_on_them(kpis: pd.DataFrame) -> None:
-    assert kpis.attrs == {"currency": "EUR", "grain": "week"}
+    assert kpis.attrs == {"currency": "EUR", "grain": "week", "scope": "paid"}
     bare = kpis.copy()
     bare.attrs.clear()
     assert "€" not in bare.admira.table()._repr_html_()

@@ -137,6 +137,18 @@ def test_a_zero_below_the_line_explains_itself() -> None:
     assert "No won + lost, so no win rate." in explain(store, "win_rate").sentences
 
 
+def test_opportunities_that_add_nothing_are_said_to() -> None:
+    store = admira.open_store("memory:")
+    store.upsert(ads({}))
+    store.upsert(crm({}))
+    why = explain(store, "roas")
+    assert (why.value, len(why.opportunities)) == (0.0, 1)
+    assert why.sentences == [
+        "Behind it – ad rows: 1, opportunities: 1.",
+        "None of these opportunities adds to: revenue.",
+    ]
+
+
 def test_a_cell_without_rows_explains_itself() -> None:
     why = explain(demo(), "roas", channel="nowhere")
     assert (why.value, len(why.frame)) == (None, 0)

@@ -110,7 +110,8 @@ def compute_metrics(
     table = finished(sums, dimensions, limit=limit, offset=offset, zero_division=zero_division)
     if not is_pandas(kept):
         return unwrap(table)
-    return in_pandas(table.to_native(), currency_of(sums.to_native(), dimensions), grain)
+    said = {"currency": currency_of(sums.to_native(), dimensions), "grain": grain, "scope": scope}
+    return in_pandas(table.to_native(), said)
 
 
 def finished(
@@ -209,20 +210,18 @@ def _page(table: Frame, dimensions: list[str], limit: int | None, offset: int) -
     return numbered.filter(is_inside).sort("row_number").drop("row_number", *flags)
 
 
-def in_pandas(
-    table: pyarrow.Table, currency: str | None = None, grain: str | None = None
-) -> pd.DataFrame:
+def in_pandas(table: pyarrow.Table, said: Mapping[Any, Any]) -> pd.DataFrame:
     """Give a table of KPIs in pandas, typed as the contract and the registry say.
 
-    ``attrs`` says the currency and the grain, for titles and units; nothing depends on it.
+    What is ``said`` of them, such as the currency, goes into ``attrs``, for titles and units;
+    nothing depends on it.
     """
     ratios = [ratio.name for ratio in metrics.ratios if ratio.name in table.column_names]
     frame = typed(table.drop_columns(ratios), FACTS)
     nullable = {pyarrow.float64(): pd.Float64Dtype()}
     quotients = table.select(ratios).to_pandas(types_mapper=nullable.get)
     kpis = pd.DataFrame({**frame, **quotients}, copy=False)
-    known = {"currency": currency, "grain": grain}
-    kpis.attrs.update({name: value for name, value in known.items() if value})
+    kpis.attrs.update({name: value for name, value in said.items() if value})
     return kpis
 
 
@@ -251,6 +250,4 @@ def regrouped(kpis: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     rows = pyarrow.Table.from_pandas(kpis[names], preserve_index=False)
     sums = nw.from_native(group_sums([rows], list(by), MEASURES))
     table = finished(sums, list(by), limit=None, offset=0, zero_division=None)
-    made = in_pandas(table.to_native())
-    made.attrs.update(kpis.attrs)
-    return made
+    return in_pandas(table.to_native(), kpis.attrs)

@@ -46,6 +46,7 @@ class Look:
     bar: str | None = None
     longest: float = 0.0
     grain: str | None = None
+    whole: frozenset[str] = frozenset()
 
     def cells(self, row: Mapping[Any, Any]) -> list[Cell]:
         """Write one group."""
@@ -61,22 +62,32 @@ class Look:
     def total(self, label: str, row: Mapping[Any, Any]) -> list[Cell]:
         """Write a total under the groups; it has no bar."""
         blanks = [Cell("", align="left")] * (len(self.dimensions) - 1)
-        figures = [figure(row, name, self.currency) for name in self.names]
+        figures = [
+            figure(row, name, self.currency, is_whole=name in self.whole) for name in self.names
+        ]
         return [Cell(label, align="left"), *blanks, *figures]
 
     def _figure(self, row: Mapping[Any, Any], name: str, currency: str | None) -> Cell:
         is_barred = name == self.bar and self.longest > 0 and not pd.isna(row[name])
         width = max(0.0, 100 * float(row[name]) / self.longest) if is_barred else 0.0
         style = f"background:linear-gradient(90deg,{FILL} {width:.1f}%,transparent {width:.1f}%)"
-        return figure(row, name, currency, style=style if is_barred else "")
+        shown = style if is_barred else ""
+        return figure(row, name, currency, style=shown, is_whole=name in self.whole)
 
 
-def figure(row: Mapping[Any, Any], name: str, currency: str | None, *, style: str = "") -> Cell:
+def figure(
+    row: Mapping[Any, Any],
+    name: str,
+    currency: str | None,
+    *,
+    style: str = "",
+    is_whole: bool = False,
+) -> Cell:
     """Write one figure, and how it changed where the row says what it was before."""
     value = row[name]
     exact = metric_text(name, value, currency, is_exact=True)
     title = why_missing(name) if exact == NOT_AVAILABLE else exact
-    text = metric_text(name, value, currency)
+    text = metric_text(name, value, currency, is_whole=is_whole)
     change = row.get(f"{name}_change")
     if change is None:
         return Cell(text, title, style=style)
@@ -126,7 +137,8 @@ def totals_of(kpis: pd.DataFrame, dimensions: Sequence[str]) -> dict[str, pd.Dat
     if "currency" in dimensions and len(kpis["currency"].drop_duplicates()) > 1:
         return {}
     if "channel" not in dimensions:
-        return {say("Total"): _total(kpis)}
+        named = {"paid": say("Paid"), "all": say("All (blended)")}
+        return {named.get(kpis.attrs.get("scope", ""), say("Total")): _total(kpis)}
     is_bucket = kpis["channel"].str.startswith("(").fillna(value=False).astype(bool)
     if not is_bucket.any():
         return {say("Paid"): _total(kpis)}

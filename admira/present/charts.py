@@ -26,7 +26,7 @@ __all__ = [
     "spend_and_return",
 ]
 
-Kind = Literal["line", "bar", "heatmap", "funnel", "bubble"]
+Kind = Literal["line", "bar", "heatmap", "funnel", "bubble", "attribution"]
 
 _OF_ONE_METRIC: Mapping[str, Callable[..., KpiFigure]] = {
     "line": over_time,
@@ -49,11 +49,13 @@ def plot(
     Parameters
     ----------
     kpis : DataFrame, one row per group
-        As ``store.metrics`` or :func:`admira.compute_metrics` give it.
+        As ``store.metrics`` or :func:`admira.compute_metrics` give it; the facts for
+        ``"attribution"``.
     metric : str, optional
         What to draw; the funnel and the bubbles need none.
-    kind : {"line", "bar", "heatmap", "funnel", "bubble"}
-        Over time; by group; groups and days; lead to sale; cost against revenue.
+    kind : {"line", "bar", "heatmap", "funnel", "bubble", "attribution"}
+        Over time; by group; groups and days; lead to sale; cost against revenue; how leads and
+        revenue were matched.
     split : str, optional
         The dimension to tell apart; by default the first that is not ``date``.
     currency : str, optional
@@ -82,6 +84,8 @@ def plot(
     """
     if kind not in get_args(Kind):
         raise OptionError("kind", kind, get_args(Kind))
+    if kind == "attribution":
+        return attribution_quality(kpis, title=title)
     options: dict[str, Any] = {"currency": currency, "title": title}
     if kind != "funnel" and (named := split_of(kpis, split)) is not None:
         options["split"] = named

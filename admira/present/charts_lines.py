@@ -22,12 +22,14 @@ from admira.present.charts_rows import (
     title_of,
 )
 from admira.present.figures import DASHES, PALETTE, KpiFigure, kpi_figure, label, safe
+from admira.present.formats import metric_text
 from admira.present.language import say
 from admira.schemas.metrics import metrics
 
 LINES = 8
 
 _DOTTED = 40
+_USUAL, _FAR = 0.95, 4
 
 
 def over_time(
@@ -90,15 +92,32 @@ def over_time(
         | {"name": safe(say(metrics[metric].label)) if split is None else label(group)}
         for place, (group, own) in enumerate(named)
     ]
+    highest = highest_of(rows[metric])
+    end = _axis_end(rows[metric], highest)
+    axis = metric_axis(metric, money, highest=end or highest)
     return kpi_figure(
         lines,
         title=title or title_of(metric, split, grain),
-        notes=[left_out_note(groups.left_out)],
+        notes=[left_out_note(groups.left_out), _end_note(metric, end, money)],
         hovermode="x unified",
         showlegend=split is not None,
         xaxis=date_axis(grain, len(days)),
-        yaxis=metric_axis(metric, money, highest=highest_of(rows[metric])),
+        yaxis=axis if end is None else axis | {"range": [0.0, end]},
     )
+
+
+def _axis_end(values: pd.Series, highest: float) -> float | None:
+    """Give where the axis ends if a few points stand out so far that the others would lie flat."""
+    usual = values.quantile(_USUAL)
+    is_far = not pd.isna(usual) and values.min() >= 0 and highest > _FAR * usual > 0
+    return float(f"{1.5 * usual:.2g}") if is_far else None
+
+
+def _end_note(metric: str, end: float | None, money: str | None) -> str:
+    if end is None:
+        return ""
+    value = metric_text(metric, end, money)
+    return say("The axis ends at {value}; what is higher leaves it.", value=value)
 
 
 def _line(place: int, values: pd.Series, metric: str, money: str | None) -> dict[str, Any]:

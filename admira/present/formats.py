@@ -13,12 +13,17 @@ from admira.schemas.registry import Measure
 
 NOT_AVAILABLE = "–"
 
-_CENTS_UP_TO = 1000
+CENTS_UP_TO = 1000
 _THIN_SPACE = "\u2009"  # a plain one can be searched for
 
 
 def metric_text(
-    name: str, value: float | None, currency: str | None = None, *, is_exact: bool = False
+    name: str,
+    value: float | None,
+    currency: str | None = None,
+    *,
+    is_exact: bool = False,
+    is_whole: bool = False,
 ) -> str:
     """Write one figure of a metric in its unit.
 
@@ -32,6 +37,8 @@ def metric_text(
         ISO 4217 code of money; without it money is a plain number.
     is_exact : bool
         Whether cents show on large sums too.
+    is_whole : bool
+        Whether they show on no sum at all, as where a column has large ones.
 
     Returns
     -------
@@ -51,15 +58,15 @@ def metric_text(
         return percent_text(number)
     if metric.unit == "currency":
         is_sum = isinstance(metric, Measure)
-        return money_text(number, currency, is_exact=is_exact or not is_sum)
+        has_cents = is_exact or not (is_sum and (is_whole or abs(number) >= CENTS_UP_TO))
+        return money_text(number, currency, has_cents=has_cents)
     if metric.unit == "ratio":
         return f"{format_decimal(number, '#,##0.00', locale=locale())}×"
     return count_text(number)
 
 
-def money_text(value: float, currency: str | None = None, *, is_exact: bool = True) -> str:
+def money_text(value: float, currency: str | None = None, *, has_cents: bool = True) -> str:
     """Write an amount of money."""
-    has_cents = is_exact or abs(value) < _CENTS_UP_TO
     if currency is None:
         return format_decimal(value, "#,##0.00" if has_cents else "#,##0", locale=locale())
     if has_cents:
@@ -72,7 +79,7 @@ def money_text(value: float, currency: str | None = None, *, is_exact: bool = Tr
 def count_text(value: float) -> str:
     """Write a count; shares of records make fractions, which show while they matter."""
     shown = round(float(value), 1)  # sums of shares are whole but for the last bits
-    is_whole = shown.is_integer() or abs(shown) >= _CENTS_UP_TO
+    is_whole = shown.is_integer() or abs(shown) >= CENTS_UP_TO
     return format_decimal(shown, "#,##0" if is_whole else "#,##0.0", locale=locale())
 
 
@@ -112,10 +119,10 @@ def grain_text(day: Day, grain: str | None) -> str:
 
 def dimension_text(value: object) -> str:
     """Write the name of a group; what is missing is a dash."""
-    if isinstance(value, date):
-        return day_text(value)
     if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - how NaN is told
         return NOT_AVAILABLE
+    if isinstance(value, date):
+        return day_text(value)
     return say(value) if isinstance(value, str) and value.startswith("(") else str(value)
 
 

@@ -98,4 +98,4 @@ def _steps(report: IngestReport, rejected: int) -> Steps:
         (f"store.replay({fix})", say("tries them again, mended by a function of yours")),
     ]
     count = count_text(rejected)
-    return Steps(say("What to do about the {count} rows in quarantine", count=count), calls)
+    return Steps(say("What to do about rows in quarantine: {count}", count=count), calls)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from admira.core.metrics import regrouped
+from admira.core.totals import MEASURES
 from admira.errors import OptionError, SchemaMismatch
 from admira.present.cells import Cell, Look, head, is_companion, totals_of
-from admira.present.formats import count_text
+from admira.present.formats import CENTS_UP_TO, count_text
 from admira.present.html import render
 from admira.present.html import sparkline as line_of
 from admira.present.language import say
@@ -112,10 +113,17 @@ def metric_table(
     if sparkline is not None:
         dimensions = _without_date(dimensions)
         groups = regrouped(kpis, dimensions)
-    longest = 0.0 if bar is None else float(groups[bar].fillna(0.0).max())
-    money = currency or kpis.attrs.get("currency")
-    look = Look(tuple(names), tuple(dimensions), money, bar, longest, kpis.attrs.get("grain"))
     shown = _top(groups, top)
+    money = currency or kpis.attrs.get("currency")
+    look = Look(
+        tuple(names),
+        tuple(dimensions),
+        money,
+        bar,
+        longest=0.0 if bar is None else float(shown[bar].fillna(0.0).max()),
+        grain=kpis.attrs.get("grain"),
+        whole=_whole(shown, names),
+    )
     rows = [Row(look.cells(row)) for row in shown.to_dict("records")]
     heads = [Cell(say(TITLES.get(name, name)), align="left") for name in dimensions]
     heads += [head(name) for name in names]
@@ -163,6 +171,13 @@ def _top(groups: pd.DataFrame, top: int | None) -> pd.DataFrame:
         return groups.head(SHOWN)
     order = [name for name in ("cost", "revenue") if name in groups]
     return groups.sort_values(order, ascending=False, kind="stable").head(top)
+
+
+def _whole(shown: pd.DataFrame, names: Sequence[str]) -> frozenset[str]:
+    """Name the sums of money so large that cents would only be in the way."""
+    return frozenset(
+        name for name in names if name in MEASURES and shown[name].abs().max() >= CENTS_UP_TO
+    )
 
 
 def _trend_head(metric: str) -> Cell:

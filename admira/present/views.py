@@ -128,7 +128,7 @@ def _entry(metric: Measure | Ratio) -> list[str | Cell]:
     label, unit, meaning = (
         say(text) if text else "" for text in (metric.label, metric.unit, metric.meaning)
     )
-    return [label, metric.name, metric.formula, unit, _direction(metric), wrapped(meaning)]
+    return [label, metric.name, wrapped(metric.formula), unit, _direction(metric), wrapped(meaning)]
 
 
 def _direction(metric: Measure | Ratio) -> Cell:

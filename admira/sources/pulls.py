@@ -1,7 +1,7 @@
 """Reading one source: pull by pull, in canonical columns, with an account of every row."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, Literal
@@ -82,12 +82,10 @@ class Pull:
 def pulls_of(kind: Kind, source: Source, window: Window, client: HttpClient) -> list[Pull]:
     """Read a source whole, in the form it says or shows."""
     preset = None if source.preset is None else load_preset(source.preset, source.params)
-    if preset is None and source.params:
-        raise OptionError("params", dict(source.params), ["nothing, unless preset= is given"])
     if preset is not None and preset.kind != kind:
         raise OptionError("preset", preset.name, packaged_names(kind))
     found = (
-        _canonical_pulls(kind, source, window, client)
+        _plain_pulls(kind, source, window, client)
         if preset is None
         else _platform_pulls(kind, source, preset, window, client)
     )
@@ -99,11 +97,11 @@ def packaged_names(kind: Kind) -> list[str]:
     return [preset.name for preset in packaged_presets() if preset.kind == kind]
 
 
-def _canonical_pulls(
-    kind: Kind, source: Source, window: Window, client: HttpClient
-) -> Iterator[Pull]:
+def _plain_pulls(kind: Kind, source: Source, window: Window, client: HttpClient) -> Iterator[Pull]:
     """Read rows in canonical columns; a file in another form is recognised by its headers."""
     place = source.place
+    if source.params and (not isinstance(place, str | os.PathLike) or is_url(os.fspath(place))):
+        raise _idle_params(source.params)
     if isinstance(place, Request) or (isinstance(place, str) and is_url(place)):
         request = _asked(place, window)
 
@@ -115,7 +113,7 @@ def _canonical_pulls(
             yield _canonical(source.label, exchange.ask(request, read))
     elif isinstance(place, str | os.PathLike):
         for content in contents_of(os.fspath(place)):
-            yield _file_pull(kind, content)
+            yield _file_pull(kind, content, source.params)
     else:
         document = list(place) if isinstance(place, tuple) else place
         name = "The frame" if isinstance(place, pd.DataFrame) else "The source"
@@ -126,10 +124,17 @@ def _canonical(label: str, frame: pd.DataFrame) -> Pull:
     return Pull(label, len(frame), frame)
 
 
-def _file_pull(kind: Kind, content: NamedContent) -> Pull:
+def _idle_params(params: Mapping[str, Any]) -> OptionError:
+    """Give the error about parameters of a form where no form is."""
+    return OptionError("params", dict(params), ["nothing, unless preset= is given"])
+
+
+def _file_pull(kind: Kind, content: NamedContent, params: Mapping[str, Any]) -> Pull:
     """Read a file in canonical columns, or in the one platform's form that its headers show."""
     form = format_of_name(content.name)
     if form in ("json", "jsonl", "parquet"):
+        if params:
+            raise _idle_params(params)
         return _canonical(content.label, _raw(_decoded(content), kind, content.label))
     suffix = PurePath(content.name).suffix
     if suffix.lower() not in ROW_SUFFIXES:
@@ -139,9 +144,11 @@ def _file_pull(kind: Kind, content: NamedContent) -> Pull:
         )
     sheet = open_sheet(content.content, content.label)
     if form == "csv" and _is_canonical(sheet, kind):
+        if params:
+            raise _idle_params(params)
         return _canonical(content.label, _raw(_decoded(content), kind, content.label))
     preset = recognise(sheet, [each for each in packaged_presets() if each.kind == kind])
-    return _sheet_pull(sheet, preset)
+    return _sheet_pull(sheet, load_preset(preset.name, params) if params else preset)
 
 
 def _is_canonical(sheet: Sheet, kind: Kind) -> bool:

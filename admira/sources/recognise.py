@@ -47,7 +47,8 @@ def recognise(sheet: Sheet, presets: Sequence[Preset]) -> Preset:
             f"preset={names[0]}."
         )
     near = "".join(
-        f" It is nearly {name!r}, but lacks {', '.join(map(repr, missing))}."
+        f" It is nearly {name!r}, but lacks {', '.join(map(repr, missing))}: export it again with "
+        f"{'that column' if len(missing) == 1 else 'those columns'}."
         for name, missing in lacking.items()
     )
     known = [repr(preset.name) for preset in presets if preset.csv is not None]

@@ -3,6 +3,7 @@
 Every step waits for what it expects to see, and no step sleeps.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -178,20 +179,32 @@ class Lab:
 
     def screenshot(self, file: Path) -> None:
         """Save a picture of the whole notebook, however long."""
+        with self._all_in_view():
+            self.panel.screenshot(path=file)
+
+    def picture(self, file: Path, place: int) -> None:
+        """Save a picture of one code cell, counted from 1, with what it shows."""
+        with self._all_in_view():
+            self.panel.locator(".jp-CodeCell").nth(place - 1).screenshot(path=file)
+
+    @contextmanager
+    def _all_in_view(self) -> Iterator[None]:
+        """Make the page as high as the notebook is long."""
         size = self.page.viewport_size
         assert size
         scroller = self.panel.locator(".jp-WindowedPanel-outer")
         hidden = scroller.evaluate("pane => pane.scrollHeight - pane.clientHeight")
         self.page.set_viewport_size({**size, "height": size["height"] + hidden})
         scroller.evaluate("pane => pane.scrollTo(0, 0)")
-        self.panel.screenshot(path=file)
+        yield
         self.page.set_viewport_size(size)
 
     # What a reader does.
 
     def press(self, name: str) -> None:
         """Press a button, or switch a toggle button."""
-        self.panel.get_by_role("button", name=name, exact=True).click()
+        has_name = re.compile(rf"^\W*{re.escape(name)}$")  # before it stands an icon's character
+        self.panel.get_by_role("button", name=has_name).click()
 
     def choose(self, option: str, *, label: str | None = None) -> None:
         """Choose in the dropdown that offers the option, or in the one with the label."""
@@ -220,6 +233,12 @@ class Lab:
     def wait_for_text(self, text: str) -> None:
         """Wait until an output shows a text."""
         self._outputs.filter(has_text=text).first.wait_for()
+
+    def wait_for_title(self, title: str) -> None:
+        """Wait until a chart has a title."""
+        self.panel.locator(".gtitle").filter(
+            has_text=re.compile(f"^{re.escape(title)}$")
+        ).wait_for()
 
     def wait_until_gone(self, text: str) -> None:
         """Wait until no output shows a text."""

@@ -42,8 +42,8 @@ def test_a_form_whose_columns_are_not_all_there_is_named_with_what_it_lacks() ->
         recognise(sheet, PRESETS)
     assert str(caught.value) == (
         "ads.csv is an export of no known form. It is nearly 'google_ads_csv', but lacks 'Day', "
-        "'Other clicks'. Say what it is with preset=, one of 'google_ads_csv', 'meta_ads_csv', or "
-        "pass a mapping of your own."
+        "'Other clicks': export it again with those columns. Say what it is with preset=, one of "
+        "'google_ads_csv', 'meta_ads_csv', or pass a mapping of your own."
     )
 
 
