@@ -91,7 +91,7 @@ class Overview:
         Returns
         -------
         DataFrame
-            The same rows with ``campaign_name`` behind ``campaign_id``, missing where none is known.
+            The same rows with ``campaign_name`` behind ``campaign_id``, missing where unknown.
 
         Raises
         ------

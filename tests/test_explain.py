@@ -246,3 +246,6 @@ def test_a_week_cut_off_by_the_period_is_explained_as_it_was_cut() -> None:
     why = explain(store, "cost", date=first["date"], grain="week", **asked)
     assert why.value == pytest.approx(first["cost"])
     assert why.cell == "Nov 5 – 9, 2025"
+    midweek = explain(store, "cost", date="2025-11-12", grain="week")
+    assert midweek.cell == "Nov 10 – 16, 2025"
+    assert explain(store, "cost", date="2025-11-12", grain="month").cell == "Nov 1 – 30, 2025"

@@ -350,6 +350,10 @@ def test_a_change_asks_the_store_no_more_than_it_must() -> None:
         asked.clear()
         explorer.choose(**changes)
         assert len(asked) == questions, changes
+    explorer.ask_why("meta_ads")
+    asked.clear()
+    explorer.choose(grain="month", channels=["meta_ads", "google_ads"])  # other things to offer
+    assert asked.count("facts") == 1
 
 
 def test_a_store_without_rows_says_so() -> None:

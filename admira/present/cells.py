@@ -51,6 +51,7 @@ class Look:
     def cells(self, row: Mapping[Any, Any]) -> list[Cell]:
         """Write one group."""
         money = row["currency"] if "currency" in self.dimensions else self.currency
+        money = None if pd.isna(money) else money
         named = [Cell(self._named(row[name]), align="left") for name in self.dimensions]
         return [*named, *(self._figure(row, name, money) for name in self.names)]
 

@@ -102,7 +102,7 @@ def over_time(
         hovermode="x unified",
         showlegend=split is not None,
         xaxis=date_axis(grain, len(days)),
-        yaxis=axis if end is None else axis | {"range": [0.0, end]},
+        yaxis=axis if end is None else axis | {"range": [0.0, 1.04 * end]},
     )
 
 

@@ -22,6 +22,7 @@ except ModuleNotFoundError as missing:
     raise MissingExtra("Charts", "notebook") from missing
 
 PLOTLY = "application/vnd.plotly.v1+json"
+SVG = "image/svg+xml"
 
 # Told apart with colour-blind eyes and at least 3:1 against white and against a dark page; from
 # the fifth on, lines are dashed as well.
@@ -108,13 +109,13 @@ class KpiFigure(go.Figure):  # type: ignore[misc]
         self, include: Any = None, exclude: Any = None, **_: Any
     ) -> dict[str, Any]:
         """Give what a notebook keeps: the chart, a picture of it, a line."""
-        del include, exclude
+        del exclude
         bundle: dict[str, Any] = {
             PLOTLY: {**json.loads(self.to_json()), "config": _config()},
             "text/plain": repr(self),
         }
-        if is_drawable(self):
-            bundle["image/svg+xml"] = static_svg(self)
+        if is_drawable(self) and (include is None or SVG in include):
+            bundle[SVG] = static_svg(self)
         return bundle
 
     def show(self, *args: Any, **options: Any) -> None:

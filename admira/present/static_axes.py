@@ -37,9 +37,10 @@ class Axis:
     end: float = 0.0
 
     def at(self, value: Any) -> float:
-        """Give the pixel of a value."""
+        """Give the pixel of a value; what the axis is too short for stands at its end."""
         span = (self.high - self.low) or 1.0
-        return self.start + (self.end - self.start) * (self.place(value) - self.low) / span
+        share = (self.place(value) - self.low) / span
+        return self.start + (self.end - self.start) * min(max(share, 0.0), 1.0)
 
     def place(self, value: Any) -> float:
         """Give a value as a number on this axis."""

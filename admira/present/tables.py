@@ -193,7 +193,8 @@ def _trends(
     if not keys:
         series = {(): kpis.set_index("date")[metric]}
     else:
-        grouped = kpis.set_index("date").groupby(keys, dropna=False, sort=False)[metric]
+        drawn = kpis.merge(shown[keys], on=keys, validate="m:1")  # few of many groups
+        grouped = drawn.set_index("date").groupby(keys, dropna=False, sort=False)[metric]
         series = dict(iter(grouped))
     found = shown[keys].itertuples(index=False, name=None)
     return [Cell(line_of(_floats(series[tuple(key)], days)), align="left") for key in found]
