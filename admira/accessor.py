@@ -120,7 +120,7 @@ class KpiAccessor:
         Returns
         -------
         DataFrame
-            The rows, and for each metric ``…_before`` and the relative ``…_change``, which are
+            The rows, and for each metric ``…_previous`` and the relative ``…_change``, which are
             missing where the frame has no earlier row.
 
         Raises

@@ -47,7 +47,7 @@ class Overview:
         Returns
         -------
         DataFrame
-            One row per group of either period; for each metric its value, ``…_before`` and the
+            One row per group of either period; for each metric its value, ``…_previous`` and the
             relative ``…_change``.
 
         Raises
@@ -60,8 +60,8 @@ class Overview:
         >>> import admira
         >>> store = admira.demo()
         >>> kpis = store.compare(by=[], start="2025-11-01", end="2025-11-30")
-        >>> kpis[["clicks", "clicks_before", "clicks_change"]].round(3)
-            clicks  clicks_before  clicks_change
+        >>> kpis[["clicks", "clicks_previous", "clicks_change"]].round(3)
+            clicks  clicks_previous  clicks_change
         0  39601.0        21949.0          0.804
         """
         dimensions = [by] if isinstance(by, str) else [*by]

@@ -39,7 +39,7 @@ def test_weeks_are_compared_with_the_week_before(kpis: pd.DataFrame) -> None:
     )
     shown = found[found["date"] == "2025-11-10"].set_index("channel")
     pd.testing.assert_series_equal(
-        shown["cost_before"].astype(float), before["cost"], check_names=False
+        shown["cost_previous"].astype(float), before["cost"], check_names=False
     )
     pd.testing.assert_series_equal(shown["cost"].astype(float), week["cost"])
     with pytest.raises(OptionError, match="previous, year"):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import admira
 from admira.errors import AmbiguousData, OptionError
 from admira.explanations import Explanation, explain
-from admira.explanations_words import reason_text
+from admira.explanations.words import reason_text
 from admira.schemas import AD_MEASURES, MATCH_REASONS, MATCHES
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Measure

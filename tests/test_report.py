@@ -19,7 +19,7 @@ from admira.datasets import worked_example
 from admira.errors import DataError, OptionError, ReconciliationError
 from admira.present.formats import metric_text
 from admira.reporting import Report, report
-from admira.reporting_figures import Figures
+from admira.reporting.figures import Figures
 from tests.browser.chromium import empty_page
 from tests.stores.rows import ads, crm, reject
 
@@ -173,7 +173,7 @@ def test_the_movers_are_the_campaigns_whose_cost_changed_most(
     demo: admira.Store, november: Report
 ) -> None:
     compared = demo.compare(["channel", "campaign_id"], scope="paid", **NOVEMBER)
-    most = (compared["cost"] - compared["cost_before"]).abs().idxmax()
+    most = (compared["cost"] - compared["cost_previous"]).abs().idxmax()
     moved = section(november, "movers")
     first = re.findall(r"<tr.*?</tr>", moved, re.DOTALL)[1]
     assert metric_text("cost", compared.loc[most, "cost"], "EUR") in texts(first)

@@ -88,25 +88,25 @@ def beside(
     -------
     DataFrame
         One row per group of either, sorted by the dimensions.  For each metric its value now, its
-        value before (``…_before``) and the relative change (``…_change``), which is missing where
+        value before (``…_previous``) and the relative change (``…_change``), which is missing where
         there is nothing to compare with.  A measure of a group that was not there is 0.
     """
     names, keys = list(names), list(by)
     left, right = (
         frame[[*keys, *names]].astype(dict.fromkeys(names, "Float64")) for frame in (now, before)
     )
-    right = right.rename(columns={name: f"{name}_before" for name in names})
+    right = right.rename(columns={name: f"{name}_previous" for name in names})
     if keys:
         met = left.merge(right, how="outer", on=keys, validate="1:1", sort=True)
     else:
         met = pd.concat([left, right], axis="columns")
     sums = [name for name in names if name in MEASURES]
-    filled = [f"{name}{end}" for name in sums for end in ("", "_before")]
+    filled = [f"{name}{end}" for name in sums for end in ("", "_previous")]
     met[filled] = met[filled].fillna(0.0)  # a group that was not there added nothing
     for name in names:
-        base = met[f"{name}_before"]
+        base = met[f"{name}_previous"]
         met[f"{name}_change"] = met[name] / base.mask(base == 0) - 1
-    order = [f"{name}{end}" for name in names for end in ("", "_before", "_change")]
+    order = [f"{name}{end}" for name in names for end in ("", "_previous", "_change")]
     return met[[*keys, *order]].reset_index(drop=True)
 
 

@@ -21,7 +21,7 @@ from admira.present.language import say
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Ratio
 
-_ENDINGS = ("_before", "_change")
+_ENDINGS = ("_previous", "_change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def figure(
     change = row.get(f"{name}_change")
     if change is None:
         return Cell(text, title, style=style)
-    before = metric_text(name, row[f"{name}_before"], currency, is_exact=True)
+    before = metric_text(name, row[f"{name}_previous"], currency, is_exact=True)
     title = say("{now}, before: {before}", now=title, before=before)
     if pd.isna(change):
         return Cell(text, title, style=style, note=NOT_AVAILABLE)
@@ -149,9 +149,9 @@ def totals_of(kpis: pd.DataFrame, dimensions: Sequence[str]) -> dict[str, pd.Dat
 def _total(kpis: pd.DataFrame) -> pd.DataFrame:
     """Sum a KPI table to one row, and what it was before likewise."""
     now = regrouped(kpis, [])
-    earlier = [name for name in kpis if str(name).endswith("_before")]
+    earlier = [name for name in kpis if str(name).endswith("_previous")]
     if not earlier:
         return now
-    names = [str(name).removesuffix("_before") for name in earlier]
+    names = [str(name).removesuffix("_previous") for name in earlier]
     before = kpis[earlier].set_axis(names, axis="columns")
     return beside(now, regrouped(before, []), [], names)

@@ -42,7 +42,7 @@ def write_sheet(kpis: pd.DataFrame, path: str | PathLike[str], *, sheet_name: st
         kpis.to_excel(writer, sheet_name=sheet_name, index=False, freeze_panes=(1, 0))
         sheet = writer.sheets[sheet_name]
         for place, name in enumerate(kpis):
-            stem = str(name).removesuffix("_before")
+            stem = str(name).removesuffix("_previous")
             unit = metrics[stem].unit if stem in set(metrics) else ""
             pattern = "0.0%" if str(name).endswith("_change") else _EXCEL.get(unit)
             look = writer.book.add_format({"num_format": pattern}) if pattern else None

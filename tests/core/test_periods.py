@@ -75,10 +75,10 @@ def test_groups_of_either_period_are_there_and_absent_measures_are_nothing(
     found = beside(now, before, ["channel"], ["cost", "cpc"]).set_index("channel")
     assert found.loc["google_ads"].round(4).to_dict() == {
         "cost": 300.0,
-        "cost_before": 350.75,
+        "cost_previous": 350.75,
         "cost_change": -0.1447,
         "cpc": 0.3,
-        "cpc_before": 0.2923,
+        "cpc_previous": 0.2923,
         "cpc_change": 0.0264,
     }
     assert found.loc["(unattributed)", "cost"] == 0
@@ -87,8 +87,8 @@ def test_groups_of_either_period_are_there_and_absent_measures_are_nothing(
 
 def test_each_row_meets_the_one_a_step_earlier(kpis: pd.DataFrame) -> None:
     found = shifted(kpis[kpis["channel"] == "google_ads"], "previous").set_index("date")
-    assert pd.isna(found.loc["2025-08-01", "cost_before"])
-    assert found.loc["2025-08-02", "cost_before"] == 350.75
+    assert pd.isna(found.loc["2025-08-01", "cost_previous"])
+    assert found.loc["2025-08-02", "cost_previous"] == 350.75
     assert found.loc["2025-08-02", "cost_change"] == pytest.approx(300 / 350.75 - 1)
 
 
@@ -109,7 +109,7 @@ def test_the_step_is_the_grain_of_the_table(
     kpis = pd.DataFrame({"date": pd.to_datetime(days).astype("datetime64[us]"), "cost": costs})
     kpis.attrs.update({} if grain is None else {"grain": grain})
     found = shifted(kpis, against).set_index("date")
-    assert found["cost_before"].iloc[-1] == kpis.set_index("date")["cost"][before]
+    assert found["cost_previous"].iloc[-1] == kpis.set_index("date")["cost"][before]
 
 
 def test_without_days_there_is_nothing_to_step_along(kpis: pd.DataFrame) -> None:

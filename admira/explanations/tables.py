@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from admira.core.campaigns import TRIPLE
-from admira.explanations_rows import adding, funnel_terms, terms_of
-from admira.explanations_words import figure_text, reason_text
+from admira.explanations.rows import adding, funnel_terms, terms_of
+from admira.explanations.words import figure_text, reason_text
 from admira.present.cells import Cell, head
 from admira.present.formats import NOT_AVAILABLE, count_text, dimension_text, money_text
 from admira.present.language import say

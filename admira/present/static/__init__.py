@@ -8,8 +8,8 @@ from typing import Any
 from markupsafe import escape
 
 from admira.present.html import BLUE, LINE
-from admira.present.static_axes import Axis, axis_of, is_missing, plain
-from admira.present.static_marks import (
+from admira.present.static.axes import Axis, axis_of, is_missing, plain
+from admira.present.static.marks import (
     WIDE,
     Marks,
     colour_of,

@@ -10,7 +10,7 @@ from admira.core.days import as_day
 from admira.core.metrics import Grain
 from admira.core.periods import Against, Period, earlier
 from admira.errors import OptionError
-from admira.explanations_code import call_text, written
+from admira.explanations.code import call_text, written
 from admira.schemas.metrics import metrics
 
 SPLITS = (

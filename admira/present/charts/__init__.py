@@ -6,13 +6,13 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from admira.errors import OptionError
-from admira.present.charts_bars import bars
-from admira.present.charts_bubbles import spend_and_return
-from admira.present.charts_funnel import funnel
-from admira.present.charts_lines import over_time
-from admira.present.charts_map import heat_map
-from admira.present.charts_quality import attribution_quality
-from admira.present.charts_rows import check_metric, split_of
+from admira.present.charts.bars import bars
+from admira.present.charts.bubbles import spend_and_return
+from admira.present.charts.funnel import funnel
+from admira.present.charts.lines import over_time
+from admira.present.charts.map import heat_map
+from admira.present.charts.quality import attribution_quality
+from admira.present.charts.rows import check_metric, split_of
 from admira.present.figures import KpiFigure
 
 __all__ = [

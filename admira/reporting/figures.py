@@ -129,7 +129,7 @@ def campaign_table(figures: Figures) -> MetricTable | None:
 def mover_table(figures: Figures) -> MetricTable | None:
     """Show the campaigns whose cost changed most, up or down."""
     kpis = figures.compared(_CAMPAIGN, scope="paid")
-    moved = (kpis["cost"] - kpis["cost_before"]).abs()
+    moved = (kpis["cost"] - kpis["cost_previous"]).abs()
     order = moved[moved > 0].sort_values(ascending=False, kind="stable").index[:MOVERS]
     if order.empty:
         return None

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import escape
 
 from admira.present.html import MUTED
-from admira.present.static_axes import Axis, is_missing, plain
+from admira.present.static.axes import Axis, is_missing, plain
 
 WIDE = 7.2  # pixels of a letter
 _DASHES = {"dash": "6 4", "dot": "2 3", "solid": ""}

@@ -6,8 +6,8 @@ import pandas as pd
 
 from admira.core.metrics import regrouped
 from admira.core.periods import beside, earlier
-from admira.explanations_words import why_no_value
-from admira.explorer_choice import CAMPAIGN_SPLITS, Choice
+from admira.explanations.words import why_no_value
+from admira.explorer.choice import CAMPAIGN_SPLITS, Choice
 from admira.present.formats import (
     count_text,
     day_text,
@@ -55,7 +55,7 @@ def chart_of(
 ) -> "KpiFigure":
     """Draw the metric over time; without groups, the period compared with as a second line."""
     from admira.present.charts import over_time
-    from admira.present.charts_rows import title_of
+    from admira.present.charts.rows import title_of
     from admira.present.figures import sentence
 
     if problem:
@@ -191,7 +191,7 @@ def currency_text(code: str | None) -> str:
 
 def title_line(choice: Choice) -> str:
     """Say in a few words what is chosen."""
-    from admira.present.charts_rows import title_of
+    from admira.present.charts.rows import title_of
 
     parts = [title_of(choice.metric, choice.split, choice.grain)]
     if choice.search and choice.split in CAMPAIGN_SPLITS:

@@ -11,10 +11,10 @@ from admira.core.days import Day, as_day
 from admira.core.filters import VALUE_FILTERS
 from admira.core.metrics import Grain, check_shape, compute_metrics
 from admira.errors import OptionError
-from admira.explanations_code import code_text
-from admira.explanations_rows import ads_of, funnel_terms, matches_of, opportunities_of
-from admira.explanations_tables import tables_of
-from admira.explanations_words import (
+from admira.explanations.code import code_text
+from admira.explanations.rows import ads_of, funnel_terms, matches_of, opportunities_of
+from admira.explanations.tables import tables_of
+from admira.explanations.words import (
     Asked,
     arithmetic,
     cell_text,

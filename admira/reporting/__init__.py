@@ -11,8 +11,8 @@ from admira.core.days import Day
 from admira.errors import OptionError
 from admira.present.cards import Summary
 from admira.present.html import render
-from admira.reporting_charts import check_charts
-from admira.reporting_page import page_of
+from admira.reporting.charts import check_charts
+from admira.reporting.page import page_of
 from admira.store import Store
 
 

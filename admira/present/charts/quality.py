@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from admira.present.charts_axes import name_axis, nothing
-from admira.present.charts_rows import numbers
+from admira.present.charts.axes import name_axis, nothing
+from admira.present.charts.rows import numbers
 from admira.present.figures import KpiFigure, kpi_figure, safe
 from admira.present.formats import metric_text, percent_text
 from admira.present.language import say

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from admira.present.cells import why_missing
-from admira.present.charts_axes import (
+from admira.present.charts.axes import (
     date_axis,
     highest_of,
     metric_axis,
@@ -14,7 +14,7 @@ from admira.present.charts_axes import (
     nothing,
     texts_of,
 )
-from admira.present.charts_rows import (
+from admira.present.charts.rows import (
     check_metric,
     day_codes,
     grain_of,

@@ -16,15 +16,15 @@ from admira.present.formats import period_text
 from admira.present.html import render
 from admira.present.language import language, say
 from admira.present.tables import MetricTable
-from admira.reporting_charts import (
+from admira.reporting.charts import (
     campaign_picture,
     funnel_picture,
     map_picture,
     quality_picture,
     trend_pictures,
 )
-from admira.reporting_figures import Figures, campaign_table, channel_table, mover_table
-from admira.reporting_quality import (
+from admira.reporting.figures import Figures, campaign_table, channel_table, mover_table
+from admira.reporting.quality import (
     Told,
     attribution,
     glossary,

@@ -8,8 +8,8 @@ from markupsafe import Markup
 from admira.core.days import Day, as_day
 from admira.errors import AdmiraError, DataError
 from admira.explanations import Explanation, explain
-from admira.explorer_choice import Choice, Known, choice_of
-from admira.explorer_views import (
+from admira.explorer.choice import Choice, Known, choice_of
+from admira.explorer.views import (
     chart_of,
     compared,
     facts_line,
@@ -74,7 +74,7 @@ class Explorer:
     currency = _Chosen()
 
     def __init__(self, store: Store, choice: Choice) -> None:
-        from admira.explorer_controls import Controls, Panes, Why
+        from admira.explorer.controls import Controls, Panes, Why
 
         self.store = store
         self.choice = choice

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from admira.present.charts_axes import metric_axis, nothing
-from admira.present.charts_rows import (
+from admira.present.charts.axes import metric_axis, nothing
+from admira.present.charts.rows import (
     check_metric,
     dimension_word,
     grouped,

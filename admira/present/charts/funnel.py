@@ -3,8 +3,8 @@
 import pandas as pd
 
 from admira.core.metrics import regrouped
-from admira.present.charts_axes import nothing
-from admira.present.charts_rows import money_of, numbers
+from admira.present.charts.axes import nothing
+from admira.present.charts.rows import money_of, numbers
 from admira.present.figures import PALETTE, KpiFigure, kpi_figure, safe
 from admira.present.formats import count_text, metric_text
 from admira.present.html import BLUE, MUTED

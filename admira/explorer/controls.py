@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from admira.errors import MissingExtra, OptionError
-from admira.explorer_choice import CAMPAIGN_SPLITS, PRESETS, SPLITS, Choice
-from admira.explorer_views import MAIN, Question, currency_text
+from admira.explorer.choice import CAMPAIGN_SPLITS, PRESETS, SPLITS, Choice
+from admira.explorer.views import MAIN, Question, currency_text
 from admira.present.figures import PLOTLY, KpiFigure
 from admira.present.formats import dimension_text
 from admira.present.language import say

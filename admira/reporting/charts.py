@@ -9,7 +9,7 @@ from markupsafe import Markup
 from admira.errors import MissingExtra
 from admira.present.html import picture
 from admira.present.language import say
-from admira.reporting_figures import Figures
+from admira.reporting.figures import Figures
 
 if TYPE_CHECKING:
     from admira.present.figures import KpiFigure

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from admira.core.filters import VALUE_FILTERS
-from admira.explanations_words import Asked
+from admira.explanations.words import Asked
 
 _WIDE = 88
 

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from admira.present.cells import why_missing
-from admira.present.charts_axes import date_axis, highest_of, metric_axis, nothing, texts_of
-from admira.present.charts_rows import (
+from admira.present.charts.axes import date_axis, highest_of, metric_axis, nothing, texts_of
+from admira.present.charts.rows import (
     all_days,
     check_date,
     check_metric,

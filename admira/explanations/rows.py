@@ -4,7 +4,7 @@ import pandas as pd
 
 from admira.core.campaigns import CAMPAIGN, TRIPLE
 from admira.core.funnel import FUNNEL_MEASURES
-from admira.explanations_words import Asked, reason_text
+from admira.explanations.words import Asked, reason_text
 from admira.schemas import AD_MEASURES
 from admira.schemas.registry import Measure, Ratio
 from admira.summary import Asked as Store
