@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from admira.core.days import Day
-from admira.core.periods import beside, earlier, period_of
+from admira.core.days import Day, as_day
+from admira.core.named_periods import chosen_period
+from admira.core.periods import beside
+from admira.errors import OptionError
 from admira.schemas import CAMPAIGNS
 from admira.schemas.metrics import metrics
 
@@ -22,9 +24,11 @@ class Overview:
         self: "Asked",
         by: str | Sequence[str] = ("channel",),
         *,
-        start: Day,
-        end: Day,
+        start: Day = None,
+        end: Day = None,
+        period: str | tuple[Day, Day] | None = None,
         against: str = "previous",
+        today: Day = None,
         scope: str = "all",
         **filters_and_options: Any,
     ) -> pd.DataFrame:
@@ -36,11 +40,16 @@ class Overview:
         ----------
         by : str or sequence of str
             Dimensions other than ``date``; ``[]`` gives one row.
-        start, end : day
+        start, end : day, optional
             The period, both days included.
+        period : str or (start, end), optional
+            The same by a name: ``"last month"``, ``"mtd"``, ``"last 28 days"``, ``"2025-Q3"``, …
         against : {"previous", "year"}
-            The period just before, of the same length (calendar months where it is whole months),
-            or the same a year before (52 weeks, or the same months).
+            The period just before, of the same length (calendar months where it is whole months,
+            the same days where it runs to date), or the same a year before (52 weeks, or the same
+            months).
+        today : day, optional
+            What counts as today; the reporting zone's day by default.
         scope, **filters_and_options
             As in :meth:`metrics`.
 
@@ -59,19 +68,20 @@ class Overview:
         --------
         >>> import admira
         >>> store = admira.demo()
-        >>> kpis = store.compare(by=[], start="2025-11-01", end="2025-11-30")
+        >>> kpis = store.compare(by=[], period="last month", today="2025-12-10")
         >>> kpis[["clicks", "clicks_previous", "clicks_change"]].round(3)
             clicks  clicks_previous  clicks_change
         0  39601.0        21949.0          0.804
         """
         dimensions = [by] if isinstance(by, str) else [*by]
-        period = period_of(start, end)
-        before = earlier(period, against)
+        if "date" in dimensions:
+            raise OptionError("by", "date", ["others; frame.admira.compare() goes day by day"])
+        named = chosen_period(start, end, period, today_of(self.tz, today))
         now, past = (
             self.metrics(
                 dimensions, start=days.start, end=days.end, scope=scope, **filters_and_options
             )
-            for days in (period, before)
+            for days in (named.period, named.earlier(against))
         )
         compared = beside(now, past, dimensions, metrics)
         compared.attrs.update(now.attrs)
@@ -125,9 +135,11 @@ class Overview:
         *,
         start: Day = None,
         end: Day = None,
+        period: str | tuple[Day, Day] | None = None,
         days: int = 28,
         against: str = "previous",
         currency: str | None = None,
+        today: Day = None,
     ) -> "Summary":
         """Show the business at a glance: CPC, CPA, both conversion rates and ROAS.
 
@@ -142,12 +154,16 @@ class Overview:
         ----------
         start, end : day, optional
             The period, both days included; by default the last ``days`` days with ads.
+        period : str or (start, end), optional
+            The same by a name, as in :meth:`compare`.
         days : int
             How long the period is when ``start`` is not given.
         against : {"previous", "year"}
             What to compare with, as in :meth:`compare`.
         currency : str, optional
             The money to look at where there is more than one; by default the one most was spent in.
+        today : day, optional
+            What counts as today in a period's name; the reporting zone's day by default.
 
         Returns
         -------
@@ -167,4 +183,15 @@ class Overview:
         """
         from admira.summary import summarise
 
-        return summarise(self, start=start, end=end, days=days, against=against, currency=currency)
+        named = None
+        if period is not None:
+            named = chosen_period(start, end, period, today_of(self.tz, today))
+        return summarise(
+            self, start=start, end=end, named=named, days=days, against=against, currency=currency
+        )
+
+
+def today_of(tz: str, today: Day) -> pd.Timestamp:
+    """Give the day that counts as today: the one given, or the reporting zone's."""
+    given = as_day("today", today)
+    return pd.Timestamp.now(tz).tz_localize(None).normalize() if given is None else given

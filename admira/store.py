@@ -12,11 +12,12 @@ from admira.contents import contents_html, contents_text
 from admira.core.campaigns import read_sheet
 from admira.core.days import Day
 from admira.core.filters import VALUE_FILTERS, keep
+from admira.core.named_periods import chosen_period
 from admira.core.reconcile import reconcile
 from admira.core.validate import validate
 from admira.errors import DataError
 from admira.ingest_report import IngestReport
-from admira.overview import Overview
+from admira.overview import Overview, today_of
 from admira.schemas import Kind
 from admira.stores.base import Backend, Upserted
 from admira.upkeep import Upkeep
@@ -246,6 +247,9 @@ class Store(Overview, Upkeep):
         zero_division: float | None = None,
         start: Day = None,
         end: Day = None,
+        period: str | tuple[Day, Day] | None = None,
+        compare: str | None = None,
+        today: Day = None,
         **filters_and_options: Any,
     ) -> pd.DataFrame:
         """Work out the KPIs of the store; see :func:`admira.compute_metrics`.
@@ -256,6 +260,12 @@ class Store(Overview, Upkeep):
             As in :func:`admira.compute_metrics`.
         start, end : day, optional
             First and last day, both included.
+        period : str or (start, end), optional
+            The days by a name: ``"last month"``, ``"mtd"``, ``"last 28 days"``, ``"2025-Q3"``, …
+        compare : {"previous", "year"}, optional
+            Put the period beside an earlier one: this is :meth:`compare`.
+        today : day, optional
+            What counts as today in a period's name; the reporting zone's day by default.
         **filters_and_options
             As in :meth:`facts`: values, and the options of the join.
 
@@ -263,7 +273,30 @@ class Store(Overview, Upkeep):
         -------
         DataFrame
             One row per group: dimensions, measures, ratios.
+
+        Examples
+        --------
+        >>> import admira
+        >>> store = admira.demo()
+        >>> kpis = store.metrics("channel", period="2025-11", compare="previous", scope="paid")
+        >>> kpis[["channel", "cost", "cost_previous", "cost_change"]].round(2).head(2)
+                channel      cost  cost_previous  cost_change
+        0    google_ads  14740.72       13835.06         0.07
+        1  linkedin_ads  10081.62       11166.78         -0.1
         """
+        if compare is not None:
+            return self.compare(
+                by,
+                start=start,
+                end=end,
+                period=period,
+                against=compare,
+                today=today,
+                scope=scope,
+                **filters_and_options,
+            )
+        if period is not None:
+            start, end = chosen_period(start, end, period, today_of(self.tz, today)).period
         filters, options = _parted(filters_and_options)
         return metrics_of(
             self.backend,

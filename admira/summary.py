@@ -6,7 +6,8 @@ import pandas as pd
 
 from admira.core.days import Day
 from admira.core.metrics import compute_metrics, regrouped
-from admira.core.periods import Period, earlier, period_of
+from admira.core.named_periods import Named
+from admira.core.periods import Period, period_of
 from admira.errors import DataError, OptionError
 from admira.present.cards import Summary
 from admira.present.formats import percent_text, period_text
@@ -25,6 +26,10 @@ _WEEKLY_UP_TO = 200
 
 class Asked(Protocol):
     """What is asked of a store."""
+
+    @property
+    def tz(self) -> str:
+        """The reporting time zone."""
 
     def campaigns(self) -> pd.DataFrame:
         """Give the campaign map."""
@@ -56,13 +61,14 @@ def summarise(
     *,
     start: Day,
     end: Day,
+    named: Named | None,
     days: int,
     against: str,
     currency: str | None,
 ) -> Summary:
     """Work the figures of a summary out; see ``Store.summary``."""
-    period = _period(store, start, end, days)
-    before = earlier(period, against)
+    chosen = named or Named(_period(store, start, end, days))
+    period, before = chosen.period, chosen.earlier(against)
     money = _money(store, period, currency)
     paid = _kpis(store, period, money, scope="paid")
     blended = _kpis(store, period, money)
