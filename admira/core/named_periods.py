@@ -41,8 +41,7 @@ class Named(NamedTuple):
         """Give the period to compare with; of one to date the same days, as far as they exist."""
         if self.step is None or against != "previous":
             return earlier(self.period, against)
-        start = self.period.start - self.step
-        return Period(start, min(self.period.end - self.step, self.period.start - _DAY))
+        return Period(self.period.start - self.step, self.period.end - self.step)
 
 
 def chosen_period(
