@@ -282,6 +282,7 @@ def test_hostile_names_are_only_text(tmp_path: Path) -> None:
         assert "<script" not in drawn
 
 
+@pytest.mark.browser
 def test_a_browser_asks_no_host_for_anything(november: Report) -> None:
     asked: list[str] = []
     broken: list[str] = []
