@@ -13,11 +13,6 @@ from tests.browser.server import jupyterlab
 from tests.notebooks.execute import FOLDER
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Name the marker by which these tests are chosen or left out."""
-    config.addinivalue_line("markers", "browser: needs Chromium and Playwright")
-
-
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder with copies of the notebooks and of the demo files, as they stand here."""
