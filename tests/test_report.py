@@ -20,7 +20,6 @@ from admira.errors import DataError, OptionError, ReconciliationError
 from admira.present.formats import metric_text
 from admira.reporting import Report, report
 from admira.reporting.figures import Figures
-from tests.browser.chromium import empty_page
 from tests.stores.rows import ads, crm, reject
 
 NOW = datetime(2026, 1, 2, 9, 30, tzinfo=UTC)
@@ -280,25 +279,6 @@ def test_hostile_names_are_only_text(tmp_path: Path) -> None:
     assert "&lt;script&gt;alert(" in html
     for drawn in pictures(html):
         assert "<script" not in drawn
-
-
-@pytest.mark.browser
-def test_a_browser_asks_no_host_for_anything(november: Report) -> None:
-    asked: list[str] = []
-    broken: list[str] = []
-    with empty_page() as page:
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: broken.append(message.text))
-        page.goto(november.path.as_uri())
-        page.emulate_media(media="print")
-        sizes = page.evaluate("[...document.images].map(image => image.naturalWidth)")
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    own = november.path.as_uri()
-    assert {url for url in asked if not url.startswith("data:")} == {own}
-    assert not broken
-    assert len(sizes) > 7
-    assert min(sizes) > 0
-    assert wide <= 0
 
 
 def test_it_speaks_spanish(demo: admira.Store, tmp_path: Path) -> None:
