@@ -16,7 +16,9 @@ def test_a_browser_asks_no_host_for_anything_and_shows_it_whole(lab: Lab, tmp_pa
     )
     asked: list[str] = []
     broken: list[str] = []
-    page = lab.page.context.new_page()
+    browser = lab.page.context.browser
+    assert browser is not None
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: broken.append(message.text))
     page.goto(report.path.as_uri())
