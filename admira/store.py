@@ -18,6 +18,7 @@ from admira.core.validate import validate
 from admira.errors import DataError
 from admira.ingest_report import IngestReport
 from admira.overview import Overview, today_of
+from admira.questions import Questions
 from admira.schemas import Kind
 from admira.stores.base import Backend, Upserted
 from admira.upkeep import Upkeep
@@ -74,7 +75,7 @@ def open_store(
     )
 
 
-class Store(Overview, Upkeep):
+class Store(Overview, Questions, Upkeep):
     """Ads, CRM and the rows that were rejected; facts and KPIs are worked out when asked for.
 
     Parameters

@@ -1,0 +1,96 @@
+"""What the questions have in common: dimensions, filters, one currency, quotients of sums."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from admira.core.filters import VALUE_FILTERS
+from admira.errors import AmbiguousData, OptionError
+from admira.schemas import FACTS
+from admira.schemas.metrics import metrics
+from admira.schemas.registry import Measure, Ratio, Terms
+
+_MONEY = ("cost", "revenue")
+_JOIN = ("funnel", "ambiguous", "lands_on", "window_days", "aliases", "campaigns")
+
+
+def dimensions_of(by: str | Sequence[str], *, but: Sequence[str] = ("date",)) -> list[str]:
+    """Give the dimensions asked for, each once and none that a question has by itself.
+
+    Raises
+    ------
+    OptionError
+        When one does not exist, is the question's own, or comes twice.
+    """
+    dimensions = [by] if isinstance(by, str) else [*by]
+    allowed = [name for name in FACTS.names if name not in {*metrics, "match_weight", *but}]
+    for name in dimensions:
+        if name not in allowed:
+            raise OptionError("by", name, allowed)
+    if len({*dimensions}) < len(dimensions):
+        raise OptionError("by", dimensions, ["each column once"])
+    return dimensions
+
+
+def check_options(given: Mapping[str, Any], *, but: Sequence[str] = ()) -> None:
+    """Refuse what is no filter or option of the join, or what a question has no use for.
+
+    Raises
+    ------
+    OptionError
+        When there is one.
+    """
+    allowed = [name for name in (*VALUE_FILTERS, *_JOIN) if name not in but]
+    for name in given:
+        if name not in allowed:
+            raise OptionError("option", name, allowed)
+
+
+def in_one_currency(
+    rows: pd.DataFrame, currency: str | None, metric: Measure | Ratio
+) -> tuple[pd.DataFrame, str | None]:
+    """Keep the rows of KPIs whose money may be added, and say in which currency it is.
+
+    Raises
+    ------
+    OptionError
+        When there is no money in the currency asked for.
+    AmbiguousData
+        When the metric is made of money in several, and none is asked for.
+    """
+    codes = rows.loc[(rows[[*_MONEY]] > 0).any(axis="columns"), "currency"].drop_duplicates()
+    known = sorted(codes.dropna())
+    if currency is not None:
+        if currency not in known:
+            raise OptionError("currency", currency, known or ["no money in these days"])
+        return rows[rows["currency"].isna() | (rows["currency"] == currency)], currency
+    if len(codes) > 1 and _is_money(metric):
+        names = ", ".join([*known, *["(missing)"] * (len(codes) - len(known))])
+        message = (
+            f"Money in several currencies ({names}) cannot be added: "
+            f"choose one, such as currency={(known or [None])[0]!r}."
+        )
+        raise AmbiguousData(message)
+    return rows, known[0] if len(codes) == len(known) == 1 else None
+
+
+def _is_money(metric: Measure | Ratio) -> bool:
+    """Tell whether money is among what a metric is made of."""
+    terms = (
+        (metric.name,) if isinstance(metric, Measure) else (*metric.numerator, *metric.denominator)
+    )
+    return any(name in _MONEY for name in terms)
+
+
+def linear(terms: Terms, rows: pd.DataFrame, ending: str = "") -> pd.Series:
+    """Add up the terms of one side of a ratio; an ending makes other columns of the measures."""
+    added = pd.Series(0.0, rows.index, dtype="Float64")
+    for name, factor in terms.items():
+        added += factor * rows[f"{name}{ending}"]
+    return added
+
+
+def quotient(over: pd.Series, under: pd.Series) -> pd.Series:
+    """Divide where the denominator is not 0; elsewhere there is nothing."""
+    return over / under.mask(under == 0)
