@@ -14,6 +14,7 @@ from admira.schemas import AD_MEASURES
 from admira.summary import Asked
 
 _RELATIVE = 1e-9
+_NOISE = 1e-12
 _DIMENSIONS = ("channel", "campaign_id", "utm_campaign", "utm_source", "utm_medium")
 
 
@@ -149,10 +150,10 @@ def _compared(met: pd.DataFrame, keys: Sequence[str], tolerance: float) -> pd.Da
     sums = sides[["stated", "stored"]].sum(min_count=1).reset_index()
     sums["stored"] = sums["stored"].fillna(0.0)
     stated = sums["stated"].fillna(0.0)
-    noise = _RELATIVE * stated.abs()
     difference = sums["stored"] - stated
-    sums["difference"] = difference.mask(difference.abs() <= noise, 0.0)
-    allowed = tolerance + noise
+    is_noise = difference.abs() <= _NOISE * stated.abs()  # of sums in another order
+    sums["difference"] = difference.mask(is_noise, 0.0)
+    allowed = tolerance + _RELATIVE * stated.abs()
     sums["is_equal"] = (sums["difference"].abs() <= allowed).astype(bool)
     return sums
 

@@ -190,14 +190,12 @@ def _effects(sides: pd.DataFrame, total: pd.DataFrame, metric: Measure | Ratio) 
     """Part what each group contributes to the change of the total into rate and mix.
 
     w̄·Δr + (r̄ − R̄)·Δw is Δ(w·r) − R̄·Δw, and w·r is the group's numerator over the denominator of
-    all: this is known even where the group has no rate.
+    all: this is known even where the group has no rate.  Without R̄ nothing is.
     """
     if isinstance(metric, Measure):
         parted = pd.DataFrame(index=sides.index, columns=_EFFECTS, dtype="Float64")
         return parted.assign(contribution=sides["over"] - sides["over_previous"])
-    all_now, all_before = (
-        total[f"under{end}"].mask(lambda d: d == 0)[0] for end in ("", "_previous")
-    )
+    all_now, all_before = total["under"][0], total["under_previous"][0]
     share_now, share_before = sides["under"] / all_now, sides["under_previous"] / all_before
     middle = sum(value[0] for value in _values(total, metric)) / 2
     added = sides["over"] / all_now - sides["over_previous"] / all_before
