@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
@@ -67,8 +68,9 @@ def totals_in_memory(
     if "currency" in dimensions:
         return sums
     known = codes.drop_null()
-    code = known[0] if len(known) == 1 else pyarrow.scalar(None, pyarrow.string())
-    return sums.append_column("currency", pyarrow.repeat(code, len(sums)).dictionary_encode())
+    code = pyarrow.array([known[0].as_py() if len(known) == 1 else None], pyarrow.string())
+    places = np.zeros(len(sums), dtype=np.int32)
+    return sums.append_column("currency", pyarrow.DictionaryArray.from_arrays(places, code))
 
 
 def currency_of(sums: pyarrow.Table, dimensions: Sequence[str]) -> str | None:

@@ -18,7 +18,7 @@ from admira.present.formats import (
 from admira.present.language import locale, say
 from admira.present.tables import TITLES
 from admira.schemas.metrics import metrics
-from admira.schemas.registry import Ratio, Terms
+from admira.schemas.registry import Ratio, written
 
 _NAMED = 3
 
@@ -46,7 +46,11 @@ def arithmetic(name: str, sums: Mapping[Any, Any], currency: str | None) -> str:
     steps = [name, metric.formula]
     if isinstance(metric, Ratio):
         sides = metric.numerator, metric.denominator
-        steps.append(" / ".join(_filled(side, sums, currency) for side in sides))
+
+        def filled(term: str) -> str:
+            return figure_text(term, sums[term], currency)
+
+        steps.append(" / ".join(written(side, filled) for side in sides))
     return " = ".join([*steps, figure_text(name, sums[name], currency)])
 
 
@@ -58,17 +62,6 @@ def figure_text(name: str, value: Any, currency: str | None) -> str:
     if metric.unit == "currency":
         return money_text(float(value), currency)
     return format_decimal(round(float(value), 4), "#,##0.####", locale=locale())
-
-
-def _filled(terms: Terms, sums: Mapping[Any, Any], currency: str | None) -> str:
-    """Write one side of a quotient as the registry does, with sums for the names."""
-    parts = []
-    for name, factor in terms.items():
-        sign = "−" if factor < 0 else "+"
-        size = "" if abs(factor) == 1 else f"{abs(factor):g}·"
-        parts.append(f"{sign} {size}{figure_text(name, sums[name], currency)}")
-    text = " ".join(parts).removeprefix("+ ")
-    return f"({text})" if len(parts) > 1 else text
 
 
 def why_no_value(name: str) -> str:

@@ -65,7 +65,7 @@ def in_one_currency(
         if currency not in known:
             raise OptionError("currency", currency, known or ["no money in these days"])
         return rows[rows["currency"].isna() | (rows["currency"] == currency)], currency
-    if len(codes) > 1 and _is_money(metric):
+    if len(codes) > 1 and is_money(metric):
         names = ", ".join([*known, *["(missing)"] * (len(codes) - len(known))])
         message = (
             f"Money in several currencies ({names}) cannot be added: "
@@ -75,12 +75,10 @@ def in_one_currency(
     return rows, known[0] if len(codes) == len(known) == 1 else None
 
 
-def _is_money(metric: Measure | Ratio) -> bool:
-    """Tell whether money is among what a metric is made of."""
-    terms = (
-        (metric.name,) if isinstance(metric, Measure) else (*metric.numerator, *metric.denominator)
-    )
-    return any(name in _MONEY for name in terms)
+def is_money(metric: Measure | Ratio) -> bool:
+    """Say whether a metric is made of money."""
+    sides = [] if isinstance(metric, Measure) else [*metric.numerator, *metric.denominator]
+    return "currency" in {metric.unit, *(metrics[name].unit for name in sides)}
 
 
 def linear(terms: Terms, rows: pd.DataFrame, ending: str = "") -> pd.Series:

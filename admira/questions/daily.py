@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from admira.core.metrics import regrouped
 from admira.errors import OptionError
+from admira.questions.asking import is_money
 from admira.schemas.metrics import metrics
-from admira.schemas.registry import Measure, Ratio
+from admira.schemas.registry import Measure
 from admira.summary import Asked
 
 Floats = NDArray[np.float64]
@@ -65,12 +66,6 @@ def daily(store: Asked, metric: str, by: str | Sequence[str] | None, scope: str)
         values = values[:, is_something]
     codes = groups["currency"].dropna().unique().tolist() if "currency" in keys else []
     return Daily(_spine(kpis["date"]), groups, values, codes[0] if len(codes) == 1 else None)
-
-
-def is_money(metric: Measure | Ratio) -> bool:
-    """Say whether a metric is made of money."""
-    sides = [] if isinstance(metric, Measure) else [*metric.numerator, *metric.denominator]
-    return "currency" in {metric.unit, *(metrics[name].unit for name in sides)}
 
 
 def medians(values: Floats) -> Floats:

@@ -1,6 +1,6 @@
 """The one registry of measures and ratios: unit, formula and good direction of each metric."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,16 +47,16 @@ class Ratio:
     @property
     def formula(self) -> str:
         """The ratio as a formula, for people."""
-        return f"{_written(self.numerator)} / {_written(self.denominator)}"
+        return f"{written(self.numerator)} / {written(self.denominator)}"
 
 
-def _written(terms: Terms) -> str:
+def written(terms: Terms, text_of: Callable[[str], str] = str) -> str:
     """Write terms as people do: ``1000·cost``, ``(closed_won + closed_lost)``."""
     parts = []
     for name, factor in terms.items():
         sign = "−" if factor < 0 else "+"
         size = "" if abs(factor) == 1 else f"{abs(factor):g}·"
-        parts.append(f"{sign} {size}{name}")
+        parts.append(f"{sign} {size}{text_of(name)}")
     text = " ".join(parts).removeprefix("+ ")
     return f"({text})" if len(parts) > 1 else text
 
