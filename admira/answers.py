@@ -1,18 +1,20 @@
 """Facts and KPIs of a whole store, worked out on Arrow from no more columns than they need."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import narwhals as nw
 import pandas as pd
 import pyarrow
+import pyarrow.compute as pc
 
 from admira.core.campaigns import MAP_COLUMNS, campaign_map, joined_maps
 from admira.core.days import Day, as_day
 from admira.core.filters import as_stored, keep
 from admira.core.frames import typed, unwrap, wrap
 from admira.core.join import ad_facts, share_facts
-from admira.core.metrics import check_shape, finished, in_pandas, in_scope, needed_columns
+from admira.core.metrics import check_shape, finished, in_pandas, needed_columns
 from admira.core.rules import DEFAULT_ALIASES
 from admira.core.totals import MEASURES, currency_of, totals_in_memory
 from admira.schemas import AD_MEASURES, ADS, CAMPAIGNS, CRM, FACTS, TAGS
@@ -31,7 +33,7 @@ class Asked(NamedTuple):
     columns: tuple[str, ...]
     start: pd.Timestamp | None
     end: pd.Timestamp | None
-    values: dict[str, list[str]]
+    wanted: dict[str, list[str]]
     options: Mapping[str, Any]
     are_summed: bool = False
 
@@ -39,7 +41,7 @@ class Asked(NamedTuple):
     def needed(self) -> list[str]:
         """The columns to read: those asked for, and those that the filters look at."""
         days = [] if self.start is None and self.end is None else ["date"]
-        needed = {*self.columns, *self.values, *days}
+        needed = {*self.columns, *self.wanted, *days}
         return [name for name in FACTS.names if name in needed]
 
     @property
@@ -200,24 +202,33 @@ def _parts(loaded: Loaded, asked: Asked) -> tuple[pyarrow.Table, pyarrow.Table]:
 
 def _kept(rows: pyarrow.Table, asked: Asked) -> pyarrow.Table:
     """Keep the columns, days and values asked for, the values compared as text."""
-    rows = _as_text(rows, asked.values)
-    kept = keep(nw.from_native(rows), start=asked.start, end=asked.end, **asked.values)
+    for name, wanted in asked.wanted.items():
+        rows = _where(
+            rows, name, partial(pc.is_in, value_set=pyarrow.array(wanted, pyarrow.string()))
+        )
+    kept = keep(nw.from_native(rows), start=asked.start, end=asked.end)
     return kept.select(name for name in asked.columns if name in rows.column_names).to_native()
 
 
 def _in_scope(rows: pyarrow.Table, scope: str) -> pyarrow.Table:
     """Keep the rows of the scope."""
-    if scope == "all":
-        return rows
-    return in_scope(nw.from_native(_as_text(rows, ["channel"])), scope).to_native()
+    return rows if scope == "all" else _where(rows, "channel", _is_paid)
 
 
-def _as_text(rows: pyarrow.Table, names: Iterable[str]) -> pyarrow.Table:
-    """Decode columns of codes, so that they can be compared."""
-    for name in names:
-        place = rows.schema.get_field_index(name)
-        rows = rows.set_column(place, FACTS.arrow().field(name), rows[name].cast(pyarrow.string()))
-    return rows
+def _is_paid(channels: pyarrow.Array) -> pyarrow.Array:
+    return pc.invert(pc.starts_with(channels, "("))
+
+
+def _where(
+    rows: pyarrow.Table, name: str, test: Callable[[pyarrow.Array], pyarrow.Array]
+) -> pyarrow.Table:
+    """Keep the rows whose text passes a test, which is put to each distinct value once."""
+    found = []
+    for chunk in rows[name].chunks:
+        codes = pc.dictionary_encode(chunk)
+        found.append(pc.fill_null(test(codes.dictionary).take(codes.indices), fill_value=False))
+    is_kept = pyarrow.chunked_array(found, pyarrow.bool_())
+    return rows if pc.all(is_kept).as_py() else rows.filter(is_kept)
 
 
 def _shares(loaded: Loaded, options: Mapping[str, Any]) -> pyarrow.Table:

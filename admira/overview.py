@@ -1,7 +1,8 @@
 """What a store shows at a glance: a period's KPIs beside those of the period before."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from copy import copy
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import pandas as pd
 
@@ -11,14 +12,58 @@ from admira.core.periods import beside
 from admira.errors import OptionError
 from admira.schemas import CAMPAIGNS
 from admira.schemas.metrics import metrics
+from admira.stores.base import Backend, Reader, pinned
 
 if TYPE_CHECKING:
     from admira.present.cards import Summary
     from admira.summary import Asked
 
+S = TypeVar("S", bound="Overview")
+T = TypeVar("T")
+
 
 class Overview:
     """The part of a ``Store`` that compares periods."""
+
+    backend: Backend
+
+    def at_once(self, ask: Callable[[Self], T]) -> T:
+        """Ask several questions that are answered as of one commit, whoever writes meanwhile.
+
+        It also looks at the store's files once instead of once per question.
+
+        Parameters
+        ----------
+        ask : callable
+            Given a store that only reads; called again if partitions were replaced under it.
+
+        Returns
+        -------
+        object
+            What ``ask`` gives.
+
+        Raises
+        ------
+        StoreError
+            When the store cannot be read, or ``ask`` writes.
+
+        Examples
+        --------
+        >>> import admira
+        >>> store = admira.demo()
+        >>> def two(store):
+        ...     return store.metrics(by=[]), store.metrics("channel")
+        >>> total, channels = store.at_once(two)
+        >>> bool(abs(channels["cost"].sum() - total["cost"].sum()) < 0.01)
+        True
+        """
+
+        def asked(reader: Reader) -> T:
+            seen = copy(self)
+            seen.backend = pinned(self.backend, reader)
+            return ask(seen)
+
+        return self.backend.reading(asked)
 
     def compare(
         self: "Asked",
@@ -77,11 +122,10 @@ class Overview:
         if "date" in dimensions:
             raise OptionError("by", "date", ["others; frame.admira.compare() goes day by day"])
         named = chosen_period(start, end, period, today_of(self.tz, today))
-        now, past = (
-            self.metrics(
-                dimensions, start=days.start, end=days.end, scope=scope, **filters_and_options
-            )
-            for days in (named.period, named.earlier(against))
+        both = [named.period._asdict(), named.earlier(against)._asdict()]
+        given = {"scope": scope, **filters_and_options}
+        now, past = self.at_once(
+            lambda store: [store.metrics(dimensions, **days, **given) for days in both]
         )
         compared = beside(now, past, dimensions, metrics)
         compared.attrs.update(now.attrs)
@@ -186,8 +230,16 @@ class Overview:
         named = None
         if period is not None:
             named = chosen_period(start, end, period, today_of(self.tz, today))
-        return summarise(
-            self, start=start, end=end, named=named, days=days, against=against, currency=currency
+        return self.at_once(
+            lambda store: summarise(
+                store,
+                start=start,
+                end=end,
+                named=named,
+                days=days,
+                against=against,
+                currency=currency,
+            )
         )
 
 

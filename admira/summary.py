@@ -1,6 +1,7 @@
 """The figures of a summary: two periods compared, as far as the younger one allows it."""
 
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import pandas as pd
 
@@ -12,6 +13,8 @@ from admira.errors import DataError, OptionError
 from admira.present.cards import Summary
 from admira.present.formats import percent_text, period_text
 from admira.present.language import say
+
+T = TypeVar("T")
 
 MAIN = ("cpc", "cpa", "cvr_lead_to_opp", "cvr_opp_to_won", "roas")
 
@@ -30,6 +33,9 @@ class Asked(Protocol):
     @property
     def tz(self) -> str:
         """The reporting time zone."""
+
+    def at_once(self, ask: Callable[[Any], T]) -> T:
+        """Ask several questions that are answered as of one commit."""
 
     def campaigns(self) -> pd.DataFrame:
         """Give the campaign map."""

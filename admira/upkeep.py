@@ -13,6 +13,7 @@ from admira.present.progress import ProgressOption, watched
 from admira.schemas import TABLES, Kind
 from admira.stores.ages import first_day_kept
 from admira.stores.base import Backend
+from admira.stores.quarantine import Quarantine, quarantined
 from admira.stores.records import CHANGES, RUNS, WATERMARKS
 from admira.stores.replay import Fix, Replayed, replay
 from admira.stores.verification import Verification, verify
@@ -42,7 +43,7 @@ class Upkeep:
         run: str | None = None,
         reason: str | None = None,
         source: str | None = None,
-    ) -> pd.DataFrame:
+    ) -> Quarantine:
         """Give the rows that were rejected or removed, as received, each with its reasons.
 
         Parameters
@@ -58,10 +59,21 @@ class Upkeep:
 
         Returns
         -------
-        DataFrame
-            One row per distinct row and reasons, in the order they were first seen: ``kind``,
-            ``source``, ``reasons``, ``row`` (JSON), ``first_run``, ``first_seen`` and
-            ``replayed_run``, the run that took it in after all.
+        Quarantine
+            A DataFrame with one row per distinct row and reasons, in the order they were first
+            seen: ``kind``, ``source``, ``reasons``, ``received`` (the values that the reasons
+            name), ``row`` (JSON), ``first_run``, ``first_seen`` and ``replayed_run``, the run that
+            took it in after all.
+
+        Examples
+        --------
+        >>> import admira
+        >>> kept = admira.demo().quarantine(kind="crm")
+        >>> kept[["reasons", "received"]]
+                           reasons        received
+        0     amount: not a number  "to be agreed"
+        1   created_at: not a date     "yesterday"
+        2    opportunity_id: blank              ""
         """
         if kind is not None and kind not in TABLES:
             raise OptionError("kind", kind, TABLES)
@@ -71,7 +83,7 @@ class Upkeep:
                 rows = rows[rows[column] == wanted]
         if reason is not None:
             rows = rows[rows["reasons"].str.contains(reason, regex=False)]
-        return rows.reset_index(drop=True)
+        return quarantined(rows)
 
     def replay(
         self,

@@ -174,9 +174,31 @@ def test_chart_and_table_follow(explorer: Explorer) -> None:
     assert "so that period is not complete" in explorer.panes.line.value
 
 
+def test_of_many_groups_only_those_shown_are_asked_for_over_time() -> None:
+    store = admira.open_store("memory:")
+    many = [
+        {"date": f"2025-08-{day:02}", "campaign_id": f"C-{n}", "cost": float(n), "clicks": 1}
+        for n in range(60)
+        for day in (1, 2 + n % 2 if n else 5)  # the cheapest alone has rows of the fifth
+    ]
+    store.upsert(ads(*many))
+    explorer = explore(store, split="campaign_id", grain="day", metric="cost")
+    assert len(explorer.answers.groups) == 60
+    assert len(explorer.answers.lines) == 100
+    assert [f"{day:%d}" for day in explorer.answers.dates] == ["01", "02", "03", "05"]
+    assert len(explorer.frame) == 120
+    assert "60 rows" in explorer.panes.line.value
+    assert "C-51" in explorer.figure.layout.title.subtitle.text  # the ninth is left out by name
+    assert "and 47 more" in explorer.figure.layout.title.subtitle.text
+    assert explorer.table is not None
+    assert explorer.table.rows[-1].cells[1].text == "3,540"
+    whole = store.metrics(["date", "campaign_id"], grain="day")
+    same(explorer.frame, whole)
+
+
 def test_formula_and_rows_are_told(explorer: Explorer) -> None:
     assert "cpa = cost / leads" in explorer.panes.line.value
-    assert f"{len(explorer.frame)} rows" in explorer.panes.line.value
+    assert f"{len(explorer.answers.groups)} rows" in explorer.panes.line.value
     assert "store.metrics(" in explorer.panes.code.value
 
 
@@ -309,8 +331,9 @@ def test_money_that_came_in_another_currency_meanwhile_is_a_sentence() -> None:
 
 def test_a_frame_may_be_changed_without_harm(explorer: Explorer) -> None:
     cost = explorer.frame["cost"].sum()
-    explorer.frame["cost"] = 0.0
-    explorer.frame["mine"] = 1
+    frame = explorer.frame
+    frame["cost"] = 0.0
+    frame["mine"] = 1
     explorer.metric = "roas"
     assert explorer.frame["cost"].sum() == cost
     assert "mine" not in explorer.frame
@@ -340,11 +363,12 @@ def test_a_change_asks_the_store_no_more_than_it_must() -> None:
     explorer = explore(Counted(demo().backend))
     for changes, questions in [
         ({"metric": "roas"}, 0),
-        ({"split": "campaign_name"}, 1),
+        ({"split": "campaign_name"}, 2),
         ({"search": "brand"}, 0),
         ({"compare": "previous"}, 1),
-        ({"preset": "28"}, 2),
-        ({"compare": None}, 0),
+        ({"preset": "28"}, 3),
+        ({"grain": "day"}, 1),
+        ({"compare": None, "grain": "week"}, 0),
         ({"split": "channel", "preset": "90"}, 0),  # as at first
     ]:
         asked.clear()

@@ -9,6 +9,7 @@ from admira.core.frames import collect, lift, unwrap, wrap
 from admira.core.funnel import FUNNEL_MEASURES, funnel_measures
 from admira.errors import ReconciliationError
 from admira.schemas import AD_MEASURES, ADS, CRM, FACTS
+from admira.showing import ShownFrame
 
 
 def reconcile(
@@ -37,9 +38,10 @@ def reconcile(
     Returns
     -------
     DataFrame of the caller's engine
-        One row per quantity: ``quantity``, ``total_in``, ``total_out``, ``difference``,
-        ``tolerance`` (0.005 + 1e-9 of the total) and ``reconciles``.  ``records`` counts CRM rows
-        against the sum of weights; ``records_weighing_1`` counts those whose own weights sum to 1.
+        In pandas a :class:`Reconciliation`.  One row per quantity: ``quantity``, ``total_in``,
+        ``total_out``, ``difference``, ``tolerance`` (0.005 + 1e-9 of the total) and ``reconciles``.
+        ``records`` counts CRM rows against the sum of weights; ``records_weighing_1`` counts those
+        whose own weights sum to 1.
 
     Raises
     ------
@@ -85,7 +87,15 @@ def reconcile(
                 )
             }
         )
-    return unwrap(lift(totals, like=fact_rows))
+    found = unwrap(lift(totals, like=fact_rows))
+    return Reconciliation(found) if isinstance(found, pd.DataFrame) else found
+
+
+class Reconciliation(ShownFrame):
+    """Totals in and out of the join, one row per quantity."""
+
+    def _line(self) -> str:
+        return f"{self['reconciles'].sum()} of {len(self)} totals reconcile"
 
 
 _ROUNDING = 1e-9  # of a total: what adding floats in another order may change

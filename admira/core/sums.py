@@ -73,7 +73,12 @@ def group_sums(
 
 def distinct_values(parts: Sequence[pyarrow.Table], name: str) -> pyarrow.Array:
     """Give the distinct values of a column over several tables, sorted with null last."""
-    return _dimension(name, parts, None).values
+    met = [pc.unique(chunk) for part in parts for chunk in part[name].chunks]
+    plain = [each.dictionary_decode() if _is_coded(each.type) else each for each in met]
+    if not plain:
+        return pyarrow.nulls(0, _value_type(parts[0][name].type))
+    distinct = pyarrow.concat_arrays(plain).unique()
+    return distinct.take(pc.sort_indices(distinct))
 
 
 def _dimension(name: str, parts: Sequence[pyarrow.Table], change: Change | None) -> _Dimension:
@@ -101,8 +106,12 @@ def _met(values: pyarrow.Array, codes: Codes) -> _Dimension:
     return _Dimension(values.take(pyarrow.array(places)), codes)
 
 
+def _is_coded(found: pyarrow.DataType) -> bool:
+    return bool(pyarrow.types.is_dictionary(found))
+
+
 def _value_type(found: pyarrow.DataType) -> pyarrow.DataType:
-    return found.value_type if pyarrow.types.is_dictionary(found) else found
+    return found.value_type if _is_coded(found) else found
 
 
 def _numbered(dimensions: Mapping[str, _Dimension], rows: int) -> _Groups:
@@ -138,7 +147,8 @@ def _summed(parts: Sequence[pyarrow.Table], name: str, groups: _Groups) -> npt.N
     for part in parts:
         last = first + len(part)
         if name in part.column_names and len(part):
-            values = pc.fill_null(part[name], 0).to_numpy()
+            column = part[name]
+            values = (pc.fill_null(column, 0) if column.null_count else column).to_numpy()
             sums += np.bincount(groups.codes[first:last], weights=values, minlength=groups.size)
         first = last
     return sums

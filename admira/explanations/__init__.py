@@ -27,6 +27,7 @@ from admira.present.html import render
 from admira.present.language import say
 from admira.schemas import FACTS
 from admira.schemas.metrics import metrics
+from admira.schemas.registry import Measure, Ratio
 from admira.summary import Asked as Store
 
 _OPTIONS = ("funnel", "ambiguous", "lands_on", "window_days", "aliases", "campaigns")
@@ -173,10 +174,9 @@ def explain(
     """
     found = metrics[metric]
     asked = _asked(_period(date, grain, start, end), scope, cell)
-    facts = _facts(store, asked)
+    facts, opportunities = store.at_once(lambda seen: _rows(seen, found, asked))
     kpis = compute_metrics(facts, by=[])
     value = kpis[metric].iloc[0]
-    opportunities = opportunities_of(store, facts, found, asked)
     return Explanation(
         metric=metric,
         value=None if pd.isna(value) else float(value),
@@ -230,6 +230,12 @@ def _asked(period: Mapping[str, pd.Timestamp], scope: str, cell: Mapping[str, An
         options={name: cell[name] for name in _OPTIONS if name in cell},
         scope=scope,
     )
+
+
+def _rows(store: Store, metric: Measure | Ratio, asked: Asked) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the facts of the cell, and the opportunities among them."""
+    facts = _facts(store, asked)
+    return facts, opportunities_of(store, facts, metric, asked)
 
 
 def _facts(store: Store, asked: Asked) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """The explorer: every KPI of a store by click, and why each number is so."""
 
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -8,6 +10,7 @@ from markupsafe import Markup
 from admira.core.days import Day, as_day
 from admira.errors import AdmiraError, DataError
 from admira.explanations import Explanation, explain
+from admira.explorer.answers import Answers, answers_of
 from admira.explorer.choice import Choice, Known, choice_of
 from admira.explorer.views import (
     chart_of,
@@ -24,7 +27,7 @@ from admira.schemas.metrics import metrics
 from admira.summary import Asked as Store
 
 # How many answers of the store are kept: who looks around goes back and forth.
-_HELD = 8
+_HELD = 16
 
 
 class _Chosen:
@@ -48,8 +51,10 @@ class Explorer:
 
     Attributes
     ----------
+    answers : Answers
+        The KPIs that are drawn: per group, and the leading groups over time.
     frame : DataFrame, one row per period and group
-        The KPIs shown.
+        All KPIs over time; asked for when it is read.
     before : DataFrame or None
         Those of the period that they are compared with.
     compared : DataFrame or None
@@ -131,9 +136,21 @@ class Explorer:
         return self.explanation
 
     @property
+    def frame(self) -> pd.DataFrame:
+        """The KPIs over time, as ``code`` gives them."""
+        return self._rows(self.choice.question)
+
+    @property
+    def before(self) -> pd.DataFrame | None:
+        """The same of the period compared with."""
+        return self._rows(self.choice.question_before) if self.choice.compare else None
+
+    @property
     def compared(self) -> pd.DataFrame | None:
         """The groups of both periods side by side."""
-        return None if self.before is None else compared(self.choice, self.frame, self.before)
+        if self.answers.before is None:
+            return None
+        return compared(self.choice, self.answers.groups, self.answers.before)
 
     @property
     def code(self) -> str:
@@ -142,36 +159,41 @@ class Explorer:
 
     def _draw(self) -> None:
         """Ask the store, and show what it says."""
-        self.problem, self.frame, self.before = self._answers()
-        self.figure = chart_of(self.choice, self.frame, self.before, self.problem)
-        self.table = None if self.problem else table_of(self.choice, self.frame, self.before)
+        self.problem, self.answers = self._answers()
+        self.figure = chart_of(self.choice, self.answers, self.problem)
+        self.table = None if self.problem else table_of(self.choice, self.answers)
         self.panes.line.value = self._part("line")
         self.panes.code.value = self._part("code")
         self.panes.table.value = "" if self.table is None else self.table._repr_html_()
         self.panes.draw(self.figure)
         shown = None if self.table is None else self.table.frame
-        self.why.offer(*questions_of(self.choice, self.frame, shown))
+        self.why.offer(*questions_of(self.choice, self.answers, shown))
         self._explain()
 
-    def _answers(self) -> tuple[str, pd.DataFrame, pd.DataFrame | None]:
-        """Give what is wrong, the rows, and those of the period before."""
+    def _answers(self) -> tuple[str, Answers]:
+        """Give what is wrong, and what there is to draw."""
         choice, nothing = self.choice, pd.DataFrame(columns=[*self.choice.dimensions(), *metrics])
+        empty = Answers(nothing, nothing)
         if choice.problem:
-            return problem_text(choice), nothing, None
+            return problem_text(choice), empty
         try:
-            frame = choice.kept(self._answer(choice.question))
-            before = None
-            if choice.compare:
-                before = choice.kept(self._answer(choice.question_before))
+            answers = self.store.at_once(lambda seen: answers_of(choice, partial(self._ask, seen)))
         except AdmiraError as error:
-            return str(error), nothing, None
-        return problem_text(choice) if frame.empty else "", frame, before
+            return str(error), empty
+        return problem_text(choice) if answers.groups.empty else "", answers
 
-    def _answer(self, question: dict[str, Any]) -> pd.DataFrame:
+    def _rows(self, question: dict[str, Any]) -> pd.DataFrame:
+        """Give all rows that a question has; none where it cannot be asked."""
+        if not self.choice.problem:
+            with suppress(AdmiraError):
+                return self.choice.kept(self._ask(self.store, question))
+        return pd.DataFrame(columns=[*self.choice.dimensions(), *metrics])
+
+    def _ask(self, store: Store, question: dict[str, Any]) -> pd.DataFrame:
         """Ask the store, unless that is one of the questions it was asked last."""
         asked = repr(question)
         if asked not in self._held:
-            answer = self.store.metrics(**question)
+            answer = store.metrics(**question)
             self._held = dict([*self._held.items()][1 - _HELD :]) | {asked: answer}
         return self._held[asked].copy(deep=False)  # whoever changes a frame changes a copy
 
@@ -194,9 +216,9 @@ class Explorer:
             "explorer",
             part=part,
             formula=f"{metric.name} = {metric.formula}",
-            facts=facts_line(self.choice, self.frame),
+            facts=facts_line(self.choice, self.answers.groups),
             problem=self.problem,
-            notes=notes_of(self.choice, self.frame, self.before),
+            notes=notes_of(self.choice, self.answers),
             code=self.code,
             title=title_line(self.choice),
             parts=self._pictures() if part == "static" else [],
@@ -212,7 +234,9 @@ class Explorer:
 
     def __repr__(self) -> str:
         """Say what is shown on one line."""
-        return f"<Explorer: {title_line(self.choice)}; {facts_line(self.choice, self.frame)}>"
+        return (
+            f"<Explorer: {title_line(self.choice)}; {facts_line(self.choice, self.answers.groups)}>"
+        )
 
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None, **_: Any
@@ -259,7 +283,7 @@ def explore(store: Store, **initial: Any) -> Explorer:
     >>> import admira
     >>> explorer = explore(admira.demo(), metric="roas", split="channel", grain="month")
     >>> explorer
-    <Explorer: ROAS by channel, monthly; Oct 3 – Dec 31, 2025 · 18 rows>
+    <Explorer: ROAS by channel, monthly; Oct 3 – Dec 31, 2025 · 6 rows>
     >>> explorer.choose(channels=["meta_ads"], preset="all")
     >>> print(explorer.code)
     kpis = store.metrics(by=["date", "channel"], grain="month", channel=["meta_ads"])

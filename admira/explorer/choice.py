@@ -119,7 +119,17 @@ class Choice:
         """Name what the rows are of."""
         names = ["date"] if has_date else []
         names += [self.split] if self.split else []
-        return names + (["currency"] if self.is_one_currency else [])
+        return names + self._money
+
+    @property
+    def question_of_dates(self) -> dict[str, Any]:
+        """What ``store.metrics`` is asked of all groups together, over time."""
+        return {**self.question, "by": ["date", *self._money]}
+
+    @property
+    def _money(self) -> list[str]:
+        """The dimension that tells money apart, where one of several is shown."""
+        return ["currency"] if self.is_one_currency else []
 
     @property
     def selection(self) -> dict[str, Any]:
@@ -146,9 +156,13 @@ class Choice:
     @property
     def question_before(self) -> dict[str, Any]:
         """What it is asked about the period to compare with."""
+        return {"by": self.dimensions(), "grain": self.grain, **self.selection_before}
+
+    @property
+    def selection_before(self) -> dict[str, Any]:
+        """What it is asked to leave out of the period to compare with."""
         before = earlier(self.period, self.compare or "previous")
-        days = {"start": before.start, "end": before.end}
-        return {"by": self.dimensions(), "grain": self.grain, **days, **self.channel_filter}
+        return {"start": before.start, "end": before.end, **self.channel_filter}
 
     @property
     def cell(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pandas as pd
 from admira.core.metrics import regrouped
 from admira.core.periods import beside, earlier
 from admira.explanations.words import why_no_value
+from admira.explorer.answers import SHOWN, Answers
 from admira.explorer.choice import CAMPAIGN_SPLITS, Choice
 from admira.present.formats import (
     count_text,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 MAIN = ("cpc", "cpa", "cvr_lead_to_opp", "cvr_opp_to_won", "roas")
 
 _COLUMNS = ("cost", "leads", "closed_won", "revenue", *MAIN)
-_SHOWN = 50
 _POINTS = 0.05  # open shares that differ by more make a poor comparison
 
 
@@ -38,21 +38,7 @@ class Question(NamedTuple):
     cell: dict[str, Any]
 
 
-def rows_of(choice: Choice, frame: pd.DataFrame) -> pd.DataFrame:
-    """Give one row per period and group, whatever says that money is of one currency."""
-    if not choice.is_one_currency:
-        return frame
-    return regrouped(frame, choice.dimensions()[:-1])
-
-
-def groups_of(choice: Choice, frame: pd.DataFrame) -> pd.DataFrame:
-    """Give one row per group."""
-    return regrouped(frame, [choice.split] if choice.split else [])
-
-
-def chart_of(
-    choice: Choice, frame: pd.DataFrame, before: pd.DataFrame | None, problem: str
-) -> "KpiFigure":
+def chart_of(choice: Choice, answers: Answers, problem: str) -> "KpiFigure":
     """Draw the metric over time; without groups, the period compared with as a second line."""
     from admira.present.charts import over_time
     from admira.present.charts.rows import title_of
@@ -60,26 +46,22 @@ def chart_of(
 
     if problem:
         return sentence(problem)
-    rows = rows_of(choice, frame)
-    if before is None or choice.split is not None or before.empty:
-        return over_time(rows, choice.metric, split=choice.split, currency=_money(choice, frame))
+    money, lines = _money(choice, answers), answers.lines
+    if answers.lines_before is None or answers.lines_before.empty:
+        return over_time(
+            lines, choice.metric, split=choice.split, currency=money, groups=answers.groups
+        )
     past = earlier(choice.period, choice.compare or "previous")
-    earlier_rows = rows_of(choice, before)
-    earlier_rows = earlier_rows.assign(date=_moved(choice, earlier_rows["date"]))
+    dates = _moved(choice, answers.lines_before["date"])
     both = pd.concat(
         [
-            rows.assign(period=period_text(*choice.period)),
-            earlier_rows.assign(period=period_text(*past)),
+            lines.assign(period=period_text(*choice.period)),
+            answers.lines_before.assign(date=dates, period=period_text(*past)),
         ],
         ignore_index=True,
     )
-    return over_time(
-        both,
-        choice.metric,
-        split="period",
-        currency=_money(choice, frame),
-        title=title_of(choice.metric, None, choice.grain),
-    )
+    title = title_of(choice.metric, None, choice.grain)
+    return over_time(both, choice.metric, split="period", currency=money, title=title)
 
 
 def _moved(choice: Choice, dates: pd.Series) -> pd.Series:
@@ -95,29 +77,29 @@ def _moved(choice: Choice, dates: pd.Series) -> pd.Series:
     return nearest - pd.to_timedelta(nearest.dt.day_of_week, unit="D")
 
 
-def table_of(choice: Choice, frame: pd.DataFrame, before: pd.DataFrame | None) -> MetricTable:
+def table_of(choice: Choice, answers: Answers) -> MetricTable:
     """Show the groups: with the metric over time, or with what changed since the period before."""
-    first = () if before is None and choice.metric in _COLUMNS else (choice.metric,)
+    first = () if answers.before is None and choice.metric in _COLUMNS else (choice.metric,)
     columns = (*first, *(name for name in _COLUMNS if name not in first))
+    is_known = answers.groups[choice.metric].notna().any()
     options: dict[str, Any] = {
         "columns": columns,
-        "top": _SHOWN,
-        "currency": _money(choice, frame),
-        "bar": choice.metric if choice.split and frame[choice.metric].notna().any() else None,
+        "top": SHOWN,
+        "currency": _money(choice, answers),
+        "bar": choice.metric if choice.split and is_known else None,
     }
-    if before is None:
-        return metric_table(rows_of(choice, frame), sparkline=choice.metric, **options)
-    return metric_table(compared(choice, frame, before), **options)
+    if answers.before is None:
+        return metric_table(answers.groups, sparkline=choice.metric, lines=answers.lines, **options)
+    return metric_table(compared(choice, answers.groups, answers.before), **options)
 
 
-def compared(choice: Choice, frame: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+def compared(choice: Choice, groups: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Put the groups beside those of the period before."""
-    keys = [choice.split] if choice.split else []
-    return beside(groups_of(choice, frame), groups_of(choice, before), keys, metrics)
+    return beside(groups, before, [choice.split] if choice.split else [], metrics)
 
 
-def _money(choice: Choice, frame: pd.DataFrame) -> str | None:
-    known: str | None = frame.attrs.get("currency")
+def _money(choice: Choice, answers: Answers) -> str | None:
+    known: str | None = answers.groups.attrs.get("currency")
     return choice.currency if choice.is_one_currency else known
 
 
@@ -135,10 +117,11 @@ def problem_text(choice: Choice) -> str:
     return say("There are no rows for this choice: take other days or more channels.")
 
 
-def notes_of(choice: Choice, frame: pd.DataFrame, before: pd.DataFrame | None) -> list[str]:
+def notes_of(choice: Choice, answers: Answers) -> list[str]:
     """Say what to know: what has no value, how unripe a period is, what money is left out."""
-    notes = [] if before is None or frame.empty else _unripe_notes(choice, frame, before)
-    if not frame.empty and frame[choice.metric].isna().all():
+    groups, before = answers.groups, answers.before
+    notes = [] if before is None or groups.empty else _unripe_notes(choice, groups, before)
+    if not groups.empty and groups[choice.metric].isna().all():
         notes.append(why_no_value(choice.metric))
     if choice.is_one_currency:
         others = [name for name in choice.known.currencies if name != choice.currency]
@@ -153,7 +136,7 @@ def notes_of(choice: Choice, frame: pd.DataFrame, before: pd.DataFrame | None) -
     return notes
 
 
-def _unripe_notes(choice: Choice, frame: pd.DataFrame, before: pd.DataFrame) -> list[str]:
+def _unripe_notes(choice: Choice, groups: pd.DataFrame, before: pd.DataFrame) -> list[str]:
     """Say what the groups are compared with, and whether that is riper than what is shown."""
     past = earlier(choice.period, choice.compare or "previous")
     notes = [say("Compared with {period}, as both stand today.", period=period_text(*past))]
@@ -162,7 +145,7 @@ def _unripe_notes(choice: Choice, frame: pd.DataFrame, before: pd.DataFrame) -> 
         notes.append(
             say("There are rows from {day} on, so that period is not complete.", day=first)
         )
-    now, then = (regrouped(rows, [])["open_share"].iloc[0] for rows in (frame, before))
+    now, then = (regrouped(rows, [])["open_share"].iloc[0] for rows in (groups, before))
     if not pd.isna(now) and not pd.isna(then) and now - then > _POINTS:
         notes.append(
             say(
@@ -175,9 +158,9 @@ def _unripe_notes(choice: Choice, frame: pd.DataFrame, before: pd.DataFrame) -> 
     return notes
 
 
-def facts_line(choice: Choice, frame: pd.DataFrame) -> str:
-    """Say which days are shown, and of how many rows."""
-    count = len(frame)
+def facts_line(choice: Choice, groups: pd.DataFrame) -> str:
+    """Say which days are shown, and in how many rows."""
+    count = len(groups)
     rows = say("1 row") if count == 1 else say("{count} rows", count=count_text(count))
     if choice.problem:
         return rows
@@ -202,7 +185,7 @@ def title_line(choice: Choice) -> str:
 
 
 def questions_of(
-    choice: Choice, frame: pd.DataFrame, shown: pd.DataFrame | None
+    choice: Choice, answers: Answers, shown: pd.DataFrame | None
 ) -> tuple[list[Question], list[Question]]:
     """Give the numbers that can be asked about: the groups shown, and the periods."""
     if shown is None:
@@ -213,11 +196,11 @@ def questions_of(
     if choice.split != "currency" or not choice.known.is_mixed:
         cell: dict[str, Any] = {}
         if choice.split in CAMPAIGN_SPLITS and choice.search:
-            cell[str(choice.split)] = frame[choice.split].unique().tolist()
+            cell[str(choice.split)] = answers.groups[choice.split].tolist()
         groups = [Question(say("All that is shown"), "all", cell), *groups]
     days = [
         Question(grain_text(day, choice.grain), str(day), {"date": day, "grain": choice.grain})
-        for day in frame["date"].drop_duplicates().sort_values()
+        for day in answers.dates
     ]
     return groups, days
 

@@ -1,8 +1,10 @@
 """Metrics, days and counts as text: currency, % and × from the registry, in the language chosen."""
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 import pandas as pd
+from babel.core import Locale
 from babel.dates import format_date, format_interval
 from babel.numbers import format_currency, format_decimal, format_percent
 
@@ -96,7 +98,7 @@ def change_text(change: float) -> str:
 
 def day_text(day: Day) -> str:
     """Write a day."""
-    return format_date(_date(day), "medium", locale=locale())
+    return _written(_date(day), "medium", locale())
 
 
 def period_text(start: Day, end: Day) -> str:
@@ -111,7 +113,7 @@ def grain_text(day: Day, grain: str | None) -> str:
     """Write the first day of a period as the period: a day, a week, a month."""
     first = _date(day)
     if grain == "month":
-        return format_date(first, "MMM y", locale=locale())
+        return _written(first, "MMM y", locale())
     if grain == "week":
         return period_text(first, first + timedelta(days=6))
     return day_text(first)
@@ -124,6 +126,11 @@ def dimension_text(value: object) -> str:
     if isinstance(value, date):
         return day_text(value)
     return say(value) if isinstance(value, str) and value.startswith("(") else str(value)
+
+
+@lru_cache(maxsize=4096)  # an axis, a list and a table name the same days
+def _written(day: date, pattern: str, language: Locale) -> str:
+    return format_date(day, pattern, locale=language)
 
 
 def _date(day: Day) -> date:

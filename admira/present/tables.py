@@ -61,6 +61,7 @@ def metric_table(
     *,
     columns: Sequence[str] | None = None,
     sparkline: str | None = None,
+    lines: pd.DataFrame | None = None,
     bar: str | None = None,
     top: int | None = None,
     currency: str | None = None,
@@ -76,6 +77,8 @@ def metric_table(
         The metrics to show, in order; those of an overview by default.
     sparkline : str, optional
         A metric to draw over ``date``; each row is then a group of the other dimensions.
+    lines : DataFrame, one row per period and group, optional
+        What to draw it of, where ``kpis`` has no ``date``: the groups shown, or more.
     bar : str, optional
         A metric whose cells are filled in proportion.
     top : int, optional
@@ -110,8 +113,8 @@ def metric_table(
             _present(kpis, option, metric)
     dimensions = dimensions_of(kpis)
     groups = kpis
-    if sparkline is not None:
-        dimensions = _without_date(dimensions)
+    if sparkline is not None and lines is None:
+        dimensions, lines = _without_date(dimensions), kpis
         groups = regrouped(kpis, dimensions)
     shown = _top(groups, top)
     money = currency or kpis.attrs.get("currency")
@@ -127,11 +130,11 @@ def metric_table(
     rows = [Row(look.cells(row)) for row in shown.to_dict("records")]
     heads = [Cell(say(TITLES.get(name, name)), align="left") for name in dimensions]
     heads += [head(name) for name in names]
-    if sparkline is not None:
+    if sparkline is not None and lines is not None:
         heads.append(_trend_head(sparkline))
-        for row, line in zip(rows, _trends(kpis, shown, dimensions, sparkline), strict=True):
+        for row, line in zip(rows, _trends(lines, shown, dimensions, sparkline), strict=True):
             row.cells.append(line)
-    totals = _totals(kpis, dimensions, look)
+    totals = _totals(groups, dimensions, look)
     if sparkline is not None:
         for total in totals:
             total.cells.append(Cell(""))

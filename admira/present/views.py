@@ -4,16 +4,19 @@ from functools import singledispatch
 
 import pandas as pd
 
+from admira.core.reconcile import Reconciliation
 from admira.core.validate import Validated
 from admira.ingest_report import IngestReport
-from admira.present.boxes import ALARMING, WELL, Box, Listing, listing, wrapped
+from admira.present.boxes import ALARMING, IN_RED, WELL, Box, Listing, Steps, listing, wrapped
 from admira.present.cells import Cell
-from admira.present.formats import NOT_AVAILABLE, count_text, dimension_text
+from admira.present.formats import NOT_AVAILABLE, count_text, dimension_text, money_text
 from admira.present.html import GOOD
 from admira.present.ingests import ingest_html
 from admira.present.language import say
+from admira.schemas.metrics import metrics
 from admira.schemas.registry import Measure, MetricRegistry, Ratio
 from admira.stores.base import Upserted
+from admira.stores.quarantine import Quarantine
 from admira.stores.verification import Verification
 
 SHOWN_PROBLEMS = 20
@@ -60,6 +63,69 @@ def _first_rows(rejected: pd.DataFrame) -> Listing:
     if left:
         found.notes.append(say("… {count} more rows.", count=count_text(left)))
     return found
+
+
+@html_of.register
+def _reconciliation(totals: Reconciliation) -> str:
+    """Show each total in and out; a join whose totals differ never comes so far."""
+    rows: list[list[str | Cell]] = [
+        [
+            _quantity(str(row["quantity"])),
+            _amount(row["total_in"]),
+            _amount(row["total_out"]),
+            _amount(row["difference"]),
+            Cell("✓" if row["reconciles"] else "✗", style="" if row["reconciles"] else IN_RED),
+        ]
+        for row in totals.to_dict("records")
+    ]
+    heads = [say("Quantity"), say("In"), say("Out"), say("Difference"), say("Reconciles")]
+    good = int(totals["reconciles"].sum())
+    told = say(
+        "{good} of {all} totals reconcile", good=count_text(good), all=count_text(len(totals))
+    )
+    colour = WELL if good == len(totals) else ALARMING
+    return Box(
+        say("Reconciliation"), [told], colour, listings=[listing(heads, rows, right=[1, 2, 3, 4])]
+    ).html()
+
+
+def _quantity(name: str) -> str:
+    words = {"records": say("CRM records"), "records_weighing_1": say("CRM records weighing 1")}
+    return words.get(name) or say(metrics[name].label)
+
+
+def _amount(value: float) -> str:
+    """Write a total to the cent; what rounding leaves of nothing is nothing."""
+    return money_text(round(value, 2) + 0.0)
+
+
+@html_of.register
+def _quarantine(kept: Quarantine) -> str:
+    """Show how many rows there are of each reason, and the first ones with what was refused."""
+    if kept.empty:
+        return Box(say("Quarantine"), [say("No row is in quarantine.")], WELL).html()
+    counts = kept.groupby(["kind", "reasons"], sort=False)["received"].agg(["size", "first"])
+    rows: list[list[str | Cell]] = [
+        [str(kind), wrapped(str(reasons)), count_text(size), wrapped(str(first))]
+        for (kind, reasons), size, first in counts.sort_values("size", ascending=False).itertuples()
+    ]
+    heads = [say("Table"), say("Reason"), say("Rows"), say("Received, such as")]
+    table = listing(heads, rows[:SHOWN_PROBLEMS], right=[2])
+    if len(rows) > SHOWN_PROBLEMS:
+        left = count_text(len(rows) - SHOWN_PROBLEMS)
+        table.notes.append(say("… {count} more reasons.", count=left))
+    steps = Steps(
+        say("What to do about them"),
+        [
+            ("print(store.quarantine())", say("every row, as it was received")),
+            ("store.replay(fix=…)", say("tries them again after your function mended them")),
+        ],
+    )
+    told = say("{count} rows", count=count_text(len(kept)))
+    taken = int(kept["replayed_run"].notna().sum())
+    facts = [say("{count} taken in since", count=count_text(taken))] if taken else []
+    colour = WELL if taken == len(kept) else ALARMING
+    return Box(say("Quarantine"), [told, *facts], colour, listings=[table], steps=steps).html()
 
 
 @html_of.register

@@ -1,5 +1,9 @@
 """What a marketing team asks every Monday, each in one call on a store."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
 from admira.questions.anomalies import anomalies
 from admira.questions.changed import changed_since
 from admira.questions.cohorts import cohorts, lags
@@ -10,17 +14,29 @@ from admira.questions.movers import movers
 from admira.questions.pacing import pacing
 from admira.questions.tag_audit import tag_audit
 
+Asking = TypeVar("Asking", bound=Callable[..., Any])
+
+
+def _of_one_commit(question: Asking) -> Asking:
+    """Make it read the store as of one commit, however often it asks."""
+
+    @wraps(question)
+    def asked(store: Any, *args: Any, **options: Any) -> Any:
+        return store.at_once(lambda seen: question(seen, *args, **options))
+
+    return cast("Asking", asked)
+
 
 class Questions:
     """The part of a ``Store`` that answers them; each is a function that takes the store first."""
 
-    anomalies = anomalies
-    changed_since = changed_since
-    check = check
-    cohorts = cohorts
-    forecast = forecast
-    freshness = freshness
-    lags = lags
-    movers = movers
-    pacing = pacing
-    tag_audit = tag_audit
+    anomalies = _of_one_commit(anomalies)
+    changed_since = _of_one_commit(changed_since)
+    check = _of_one_commit(check)
+    cohorts = _of_one_commit(cohorts)
+    forecast = _of_one_commit(forecast)
+    freshness = _of_one_commit(freshness)
+    lags = _of_one_commit(lags)
+    movers = _of_one_commit(movers)
+    pacing = _of_one_commit(pacing)
+    tag_audit = _of_one_commit(tag_audit)

@@ -104,12 +104,9 @@ def report(
     """
     check_charts()
     target = _checked(Path(path))
-    page, summary = page_of(
-        store,
-        asked={"start": start, "end": end, "days": days, "against": against, "currency": currency},
-        title=title,
-        now=now or datetime.now(UTC),
-    )
+    asked = {"start": start, "end": end, "days": days, "against": against, "currency": currency}
+    made = now or datetime.now(UTC)
+    page, summary = store.at_once(lambda seen: page_of(seen, asked=asked, title=title, now=made))
     _write(target, render("report", page=page))
     return Report(target, summary)
 

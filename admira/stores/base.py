@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -11,6 +12,7 @@ import pandas as pd
 import pyarrow
 
 from admira.core.frames import typed
+from admira.errors import StoreError
 from admira.schemas import TAGS, Kind, Table, table_of
 from admira.showing import html_of
 from admira.stores.quarantine import QUARANTINE, in_order
@@ -300,3 +302,21 @@ class Backend(ABC):
     def read_tags(self) -> pd.DataFrame:
         """Give the tags table: the triples that campaigns are also known under."""
         return self.rows(TAGS)
+
+
+B = TypeVar("B", bound=Backend)
+
+
+def pinned(backend: B, reader: Reader) -> B:
+    """Give a back end that reads all it is asked for with one reader, and writes nothing."""
+
+    def read(load: Callable[[Reader], T]) -> T:
+        return load(reader)
+
+    def refuse(**_: object) -> None:
+        message = "Nothing can be written while a store is read as of one commit; write afterwards."
+        raise StoreError(message)
+
+    fixed = copy(backend)
+    vars(fixed).update(reading=read, transaction=refuse)
+    return fixed

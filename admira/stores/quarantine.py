@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from admira.core.problems import count_problems
 from admira.schemas import Column, Kind, Table
+from admira.showing import ShownFrame
+
+_NAMED = 3
 
 REMOVED = "opportunity_id: no longer in the source"
 
@@ -63,6 +67,30 @@ def unseen(stored: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
 def in_order(rows: pd.DataFrame) -> pd.DataFrame:
     """Give quarantined rows in the order they were first seen, with a fresh index."""
     return rows.sort_values(["first_seen", *QUARANTINE.key], ignore_index=True)
+
+
+class Quarantine(ShownFrame):
+    """Rows that were rejected or removed, as they were received, each with its reasons."""
+
+    def _line(self) -> str:
+        counts = [f"{why} {n:,}" for why, n in count_problems(self["reasons"]).items()]
+        more = [f"{len(counts) - _NAMED} more reasons"] if len(counts) > _NAMED else []
+        return "; ".join([super()._line(), ", ".join([*counts[:_NAMED], *more])]).rstrip("; ")
+
+
+def quarantined(rows: pd.DataFrame) -> Quarantine:
+    """Put the values that the reasons name beside them, as they were received."""
+    found = [_received(*pair) for pair in zip(rows["reasons"], rows["row"], strict=True)]
+    shown = rows.reset_index(drop=True)
+    shown.insert(list(shown).index("reasons") + 1, "received", pd.Series(found, dtype="str"))
+    return Quarantine(shown)
+
+
+def _received(reasons: str, row: str) -> str:
+    """Write the values of the fields that the reasons begin with."""
+    fields = json.loads(row)
+    named = dict.fromkeys(reason.partition(":")[0] for reason in reasons.split("; "))
+    return ", ".join(json.dumps(fields.get(name), ensure_ascii=False) for name in named)
 
 
 def _json(fields: Mapping[Any, Any]) -> str:

@@ -130,7 +130,7 @@ def test_a_line_has_a_gap_where_the_ratio_is_missing_and_where_there_is_no_row()
     )
     line = over_time(kpis, "cpa").data[0]
     assert line.y == (10.0, None, 30.0, None, 40.0)
-    assert line.customdata == ("€10.00", "–", "€30.00", "–", "€40.00")
+    assert line.hovertemplate == "€%{y:,.2f}"
     assert line.connectgaps is False
 
 

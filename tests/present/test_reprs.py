@@ -1,5 +1,6 @@
 """What every public object says of itself: one line in a log, a drawing in a notebook."""
 
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -39,6 +40,8 @@ def shown(store: admira.Store) -> dict[str, Any]:
         "report": report,
         "validated": validated(EXAMPLE.ads[0], BAD, {**BAD, HOSTILE: 1}),
         "verification": store.verify(),
+        "quarantine": store.quarantine(),
+        "reconciliation": store.reconcile(),
         "upserted": store.upsert(EXAMPLE.ads_frame),
         "metrics": admira.metrics,
         "demo": EXAMPLE,
@@ -134,6 +137,37 @@ def test_a_skipped_source_and_a_removed_row_ask_for_a_look(store: admira.Store) 
     skipped = admira.ingest(store, ads="none.json", crm=EXAMPLE.crm, on_source_error="skip")
     assert "ads: none.json was skipped" in skipped._repr_html_()
     assert "solid #d97706" in skipped._repr_html_()
+
+
+# Reconciliation and quarantine
+
+
+def test_a_reconciliation_says_on_one_line_and_in_a_cell_that_totals_meet(
+    store: admira.Store,
+) -> None:
+    ingested(store)
+    totals = store.reconcile()
+    assert repr(totals) == "<Reconciliation: 11 of 11 totals reconcile>"
+    assert "records_weighing_1" in str(totals)
+    html = totals._repr_html_()
+    assert "5,900.00" in html
+    assert "11 of 11 totals reconcile" in html
+    assert type(totals[totals["reconciles"]]) is pd.DataFrame
+
+
+def test_a_quarantine_says_how_many_rows_of_which_reason_and_what_was_refused(
+    store: admira.Store,
+) -> None:
+    assert "No row is in quarantine" in store.quarantine()._repr_html_()
+    assert repr(store.quarantine()) == "<Quarantine: 0 rows>"
+    ingested(store, BAD)
+    kept = store.quarantine()
+    assert repr(kept) == "<Quarantine: 1 row; clicks: not a number 1>"
+    assert kept["received"].tolist() == [json.dumps(BAD["clicks"])]
+    html = kept._repr_html_()
+    assert "clicks: not a number" in html
+    assert "store.replay(" in html
+    assert kept["row"][0] in str(kept.to_dict())
 
 
 # The store

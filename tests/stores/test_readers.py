@@ -14,6 +14,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from admira.errors import StoreError
 from admira.schemas import TABLES
 from admira.store import Store, open_store
 from admira.stores.parquet import ParquetStore
@@ -39,6 +40,33 @@ COMMITS = 60
 
 
 # Beside writers
+
+
+@pytest.mark.parametrize("kind", ["folder", "memory:"])
+def test_questions_asked_at_once_are_answered_as_of_one_commit(tmp_path: Path, kind: str) -> None:
+    store = open_store(tmp_path / "store" if kind == "folder" else kind)
+    store.upsert(ads({"cost": 1.0}))
+    rounds = []
+
+    def ask(seen: Store) -> tuple[float, ...]:
+        first = seen.metrics([])["cost"].sum()
+        if not rounds:  # somebody else's commit between two questions
+            other = store if kind == "memory:" else open_store(tmp_path / "store")
+            other.upsert(ads({"cost": 5.0}, {"cost": 5.0, "campaign_id": "C-2"}))
+        rounds.append(first)
+        return first, seen.metrics("channel")["cost"].sum(), seen.ads()["cost"].sum()
+
+    first, second, third = store.at_once(ask)
+    assert first == second == third
+    assert store.metrics([])["cost"].sum() == 10.0
+
+
+def test_nothing_is_written_by_what_is_asked_at_once(tmp_path: Path) -> None:
+    for store in (open_store(tmp_path / "store"), open_store("memory:")):
+        store.upsert(ads({}))
+        with pytest.raises(StoreError, match="write afterwards"):
+            store.at_once(lambda seen: seen.upsert(ads({"campaign_id": "C-2"})))
+        assert len(store.ads()) == 1
 
 
 def test_readers_see_one_version_everywhere_and_no_commit_of_two_writers_is_lost(

@@ -5,9 +5,10 @@ from typing import Any
 import pandas as pd
 
 from admira.present.figures import KpiFigure, safe, sentence
-from admira.present.formats import NOT_AVAILABLE, metric_text, money_text
+from admira.present.formats import CENTS_UP_TO, NOT_AVAILABLE, metric_text, money_text
 from admira.present.language import say
 from admira.schemas.metrics import metrics
+from admira.schemas.registry import Measure
 
 _FEW = 10
 _MONTHS = 8
@@ -51,6 +52,22 @@ def metric_axis(name: str, currency: str | None = None, *, highest: float = 0.0)
         sign = "×"
         axis["ticksuffix"] = sign
     return {**axis, "title": {"text": safe(f"{label} ({sign})" if sign else label)}}
+
+
+def hover_of(name: str, currency: str | None, *, highest: float) -> str:
+    """Describe how the pointer shows a value of a metric's axis: plotly writes it out itself."""
+    metric = metrics[name]
+    before = after = ""
+    form = ",.1~f"
+    if metric.unit == "currency":
+        before, after = _around(currency)
+        is_large = isinstance(metric, Measure) and highest >= CENTS_UP_TO
+        form = ",.0f" if is_large else ",.2f"
+    elif metric.unit == "share":
+        form = ".1%"
+    elif metric.unit == "ratio":
+        form, after = ",.2f", "×"
+    return f"{before}%{{y:{form}}}{after}"
 
 
 def date_axis(grain: str | None, count: int = 0) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from admira.present.cells import why_missing
-from admira.present.charts.axes import date_axis, highest_of, metric_axis, nothing, texts_of
+from admira.present.charts.axes import date_axis, highest_of, hover_of, metric_axis, nothing
 from admira.present.charts.rows import (
     all_days,
     check_date,
@@ -39,6 +39,7 @@ def over_time(
     split: str | None = None,
     currency: str | None = None,
     title: str | None = None,
+    groups: pd.DataFrame | None = None,
 ) -> KpiFigure:
     """Draw a metric over time, one line per group; where it is missing a line has a gap.
 
@@ -55,6 +56,8 @@ def over_time(
         ISO 4217 code of the money; by default that of the rows, where it is known.
     title : str, optional
         Instead of the one made from metric, split and grain.
+    groups : DataFrame, one row per group, optional
+        All groups, where ``kpis`` has only those with most cost.
 
     Returns
     -------
@@ -83,22 +86,24 @@ def over_time(
     rows = grouped(kpis, ["date", split])
     if rows[metric].isna().all():
         return nothing(title, why_missing(metric))
-    groups = leading(rows, split, LINES)
+    found = leading(rows if groups is None else groups, split, LINES)
     grain = grain_of(rows)
     days = all_days(rows, grain)
-    named = [(group, rows_of(rows, str(split), group)) for group in groups.shown] or [(None, rows)]
+    named = [(group, rows_of(rows, str(split), group)) for group in found.shown] or [(None, rows)]
+    highest = highest_of(rows[metric])
+    hover = hover_of(metric, money, highest=highest)
+    codes = day_codes(days)
     lines = [
-        _line(place, own.set_index("date")[metric].reindex(days), metric, money)
-        | {"name": safe(say(metrics[metric].label)) if split is None else label(group)}
+        _line(place, own.set_index("date")[metric].reindex(days), hover)
+        | {"x": codes, "name": safe(say(metrics[metric].label)) if split is None else label(group)}
         for place, (group, own) in enumerate(named)
     ]
-    highest = highest_of(rows[metric])
     end = _axis_end(rows[metric], highest)
     axis = metric_axis(metric, money, highest=end or highest)
     return kpi_figure(
         lines,
         title=title or title_of(metric, split, grain),
-        notes=[left_out_note(groups.left_out), _end_note(metric, end, money)],
+        notes=[left_out_note(found.left_out), _end_note(metric, end, money)],
         hovermode="x unified",
         showlegend=split is not None,
         xaxis=date_axis(grain, len(days)),
@@ -120,7 +125,7 @@ def _end_note(metric: str, end: float | None, money: str | None) -> str:
     return say("The axis ends at {value}; what is higher leaves it.", value=value)
 
 
-def _line(place: int, values: pd.Series, metric: str, money: str | None) -> dict[str, Any]:
+def _line(place: int, values: pd.Series, hover: str) -> dict[str, Any]:
     """Draw one line; a point between two gaps gets a dot, else it could not be seen."""
     is_known = values.notna()
     is_alone = (
@@ -130,10 +135,8 @@ def _line(place: int, values: pd.Series, metric: str, money: str | None) -> dict
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "x": day_codes(values.index),
         "y": numbers(values),
-        "customdata": texts_of(values, metric, money),
-        "hovertemplate": "%{customdata}",
+        "hovertemplate": hover,
         "connectgaps": False,
         "line": {"color": PALETTE[place], "width": 2, "dash": DASHES[place]},
         "marker": {
