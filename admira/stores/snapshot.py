@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 import pyarrow
@@ -12,13 +13,15 @@ from admira.errors import StoreError
 from admira.schemas import Table
 from admira.stores.cache import Cache, digest
 from admira.stores.files import Fingerprint
-from admira.stores.partitions import Layout, Partition
+from admira.stores.partitions import Keeps, Layout, Partition
 from admira.stores.selection import Selection
 from admira.stores.threads import side_by_side
 from admira.stores.view import Place, Vanished, View
 
 # A month of which at least this share is asked for is read whole, and kept.
 _WORTH_KEEPING = 0.5
+
+T = TypeVar("T")
 
 Places = dict[Partition, Place]
 
@@ -30,6 +33,8 @@ class Snapshot:
         self.view = view
         self._cache = cache
         self._pieces: dict[tuple[Place, tuple[str, ...]], pyarrow.Table] = {}
+        self._told: dict[object, Any] = {}
+        self._told_at = -1
 
     def scan(self, asked: Selection) -> pyarrow.Table:
         """Give the rows and columns asked for, month by month, each in natural-key order."""
@@ -37,7 +42,11 @@ class Snapshot:
         if "date" not in table.partitions:
             return self._read(table, self.view.places(table, asked.keeps), asked.columns)
         schema = asked.schema
-        months = _by_month(self.view.places(table, asked.keeps_month))
+        months = {
+            month: found
+            for month, found in self._months(table, asked.keeps_month).items()
+            if asked.keeps_month("date", month)
+        }
 
         def piece(month: str) -> pyarrow.Table:
             rows = self._month(asked, month, months[month])
@@ -51,7 +60,26 @@ class Snapshot:
 
     def digest(self, *tables: Table) -> str:
         """Give a text that differs whenever a file of these tables does."""
-        return digest((table.name, _prints(self.view.places(table))) for table in tables)
+
+        def made() -> str:
+            return digest((table.name, _prints(self.view.places(table))) for table in tables)
+
+        return self._once(tables, made)
+
+    def _months(self, table: Table, keeps: Keeps | None = None) -> dict[str, "Month"]:
+        """Give the months of a table that can hold rows asked for; all where that costs nothing."""
+        if keeps is not None and not self.view.is_listed(table):
+            return _by_month(self.view.places(table, keeps))
+        return self._once(table, lambda: _by_month(self.view.places(table)))
+
+    def _once(self, what: object, make: Callable[[], T]) -> T:
+        """Give what is made of the listings; made anew once these may be others."""
+        if self._told_at != self.view.looks:
+            self._told, self._told_at = {}, self.view.looks
+        if what not in self._told:
+            self._told[what] = make()
+        found: T = self._told[what]
+        return found
 
     def derived(self, subject: str, made_of: str, names: Sequence[str]) -> pyarrow.Table | None:
         """Give columns of a table that was derived before from the same contents."""
@@ -79,34 +107,32 @@ class Snapshot:
         """Give what ``make`` makes of each month's rows; only months that changed are made anew."""
         asked = Selection(table, columns=tuple(columns))
         made = [make(table.arrow().empty_table().select(list(columns)))]
-        for month, places in _by_month(self.view.places(table)).items():
-            made_of = digest(_prints(places))
+        for month, whole in self._months(table).items():
             name = f"{subject}/{month}"
-            found = self._cache.read(name, made_of, made[0].column_names)
+            found = self._cache.read(name, whole.made_of, made[0].column_names)
             if found is None:
-                found = make(self._month(asked, month, places).select(list(columns)))
-                if _is_settled(places):
-                    self._cache.keep(name, made_of, found)
+                found = make(self._month(asked, month, whole).select(list(columns)))
+                if _is_settled(whole.places):
+                    self._cache.keep(name, whole.made_of, found)
             made.append(found.cast(made[0].schema))
         return pyarrow.concat_tables(made)
 
-    def _month(self, asked: Selection, month: str, whole: Places) -> pyarrow.Table:
+    def _month(self, asked: Selection, month: str, whole: "Month") -> pyarrow.Table:
         """Give the rows of a month: out of the cache, into the cache, or as they are asked for."""
         table = asked.table
-        made_of = digest(_prints(whole))
         subject = f"{table.name}/{month}"
-        found = self._cache.read(subject, made_of, asked.needed)
+        found = self._cache.read(subject, whole.made_of, asked.needed)
         if found is not None:
             return found
         keeps = partial(Layout(table).keeps, asked.keeps)
-        places = {p: place for p, place in whole.items() if keeps(p)}
-        if len(places) < _WORTH_KEEPING * len(whole):
+        places = {p: place for p, place in whole.places.items() if keeps(p)}
+        if len(places) < _WORTH_KEEPING * len(whole.places):
             names = (*asked.needed, *table.key)
             return self._read(table, places, names).sort_by(_order(table))
-        rows = self._read(table, whole, table.names).sort_by(_order(table)).combine_chunks()
-        if _is_settled(whole):
-            self._cache.keep(subject, made_of, rows)
-            for place in whole.values():  # they are in the cache now
+        rows = self._read(table, whole.places, table.names).sort_by(_order(table)).combine_chunks()
+        if _is_settled(whole.places):
+            self._cache.keep(subject, whole.made_of, rows)
+            for place in whole.places.values():  # they are in the cache now
                 self._pieces.pop((place, tuple(table.names)), None)
         return rows
 
@@ -135,12 +161,19 @@ class Snapshot:
         return layout.together(pieces, wanted)
 
 
-def _by_month(places: Places) -> dict[str, Places]:
+class Month(NamedTuple):
+    """The partitions of a month, and what tells their contents from any others."""
+
+    places: Places
+    made_of: str
+
+
+def _by_month(places: Places) -> dict[str, Month]:
     """Part the partitions of a table by the month of their day."""
     months: defaultdict[str, Places] = defaultdict(dict)
     for partition, place in places.items():
         months[partition[0][:7]][partition] = place
-    return dict(sorted(months.items()))
+    return {month: Month(of, digest(_prints(of))) for month, of in sorted(months.items())}
 
 
 def _prints(places: Places) -> list[tuple[Partition, Fingerprint]]:

@@ -55,9 +55,11 @@ class View:
         self._given = given
         self._journal = Journal(files)
         self._lists: dict[Table, dict[Partition, Place]] = {}
+        self.looks = 0  # rises whenever what is listed may be other than before
         self._start(self._journal.generation())
 
     def _start(self, generation: int) -> None:
+        self.looks += 1
         self.generation = generation
         self._pending: Entry | None = self._journal.pending(generation)
         self.settings = self._read_settings()
@@ -91,7 +93,12 @@ class View:
 
     def forget(self) -> None:
         """List everything anew when next asked: somebody else moves files."""
+        self.looks += 1
         self._lists.clear()
+
+    def is_listed(self, table: Table) -> bool:
+        """Tell whether all of a table's partitions have been looked for."""
+        return table in self._lists
 
     def places(self, table: Table, keeps: Keeps | None = None) -> dict[Partition, Place]:
         """Give the partitions that can hold rows asked for, in order, without opening a file."""
