@@ -14,43 +14,18 @@ from admira.core.days import Day, as_day
 from admira.core.filters import as_stored, keep
 from admira.core.frames import typed, unwrap, wrap
 from admira.core.join import ad_facts, share_facts
+from admira.core.labels import Labels
 from admira.core.metrics import check_shape, finished, in_pandas, needed_columns
 from admira.core.rules import DEFAULT_ALIASES
+from admira.core.tag_aliases import alias_mapping
 from admira.core.totals import MEASURES, currency_of, totals_in_memory
-from admira.schemas import AD_MEASURES, ADS, CAMPAIGNS, CRM, FACTS, TAGS
+from admira.schemas import ADS, CAMPAIGNS, CRM, FACTS, TAGS
+from admira.schemas.mending import GROUPS, TAG_ALIASES
 from admira.stores.base import Backend, Reader
 from admira.stores.cache import digest
 from admira.stores.records import HISTORY
-from admira.stores.selection import coded, select
-
-
-class Asked(NamedTuple):
-    """Which facts a question needs: columns, days, values by column, options of the join.
-
-    Facts that are only summed come with their text as codes, and each measure where it is not 0.
-    """
-
-    columns: tuple[str, ...]
-    start: pd.Timestamp | None
-    end: pd.Timestamp | None
-    wanted: dict[str, list[str]]
-    options: Mapping[str, Any]
-    are_summed: bool = False
-
-    @property
-    def needed(self) -> list[str]:
-        """The columns to read: those asked for, and those that the filters look at."""
-        days = [] if self.start is None and self.end is None else ["date"]
-        needed = {*self.columns, *self.wanted, *days}
-        return [name for name in FACTS.names if name in needed]
-
-    @property
-    def schema(self) -> pyarrow.Schema:
-        """The columns of the shares to read, as they are to come."""
-        left_out = AD_MEASURES if self.are_summed else ()
-        names = [name for name in self.needed if name not in left_out]
-        plain = pyarrow.schema([FACTS.arrow().field(name) for name in names])
-        return coded(plain) if self.are_summed else plain
+from admira.stores.selection import select
+from admira.wanted import Wanted, group_names, labels_among, parted
 
 
 class Loaded(NamedTuple):
@@ -58,11 +33,14 @@ class Loaded(NamedTuple):
 
     reader: Reader
     made_of: str
+    subject: str = ""
     sums: pyarrow.Table | None = None
     ads: pyarrow.Table | None = None
     shares: pyarrow.Table | None = None
     crm: pyarrow.Table | None = None
     campaigns: pd.DataFrame | None = None
+    aliases: pd.DataFrame | None = None
+    labels: Labels | None = None
 
 
 def campaigns_of(reader: Reader) -> pd.DataFrame:
@@ -75,13 +53,17 @@ def campaigns_of(reader: Reader) -> pd.DataFrame:
     return joined_maps(maps, tags=sheet if len(sheet) else None)
 
 
+def labels_of(reader: Reader) -> Labels:
+    """Give what the campaigns of a store are called, by name and by group."""
+    return Labels(campaigns_of(reader), reader.rows(GROUPS))
+
+
 def facts_of(
     backend: Backend,
     *,
     start: Day = None,
     end: Day = None,
-    filters: Mapping[str, Any],
-    options: Mapping[str, Any],
+    asked: Mapping[str, Any],
 ) -> pd.DataFrame:
     """Give the facts of a store, ad rows first.
 
@@ -91,10 +73,8 @@ def facts_of(
         What keeps the rows.
     start, end : day, optional
         First and last day of the facts.
-    filters : mapping
-        Values wanted, by column.
-    options : mapping
-        The options of the join.
+    asked : mapping
+        Values wanted, by column or label; and the options of the join.
 
     Returns
     -------
@@ -102,10 +82,11 @@ def facts_of(
         One row per ad row and one per share of an opportunity.
     """
     days = as_day("start", start), as_day("end", end)
-    asked = Asked(tuple(FACTS.names), *days, as_stored(filters), options)
-    loaded = backend.reading(lambda reader: _load(reader, asked, _made_of(reader, options)))
-    ads, shares = _parts(loaded, asked)
-    rows = unwrap(ad_facts(wrap(ads, ADS, ads.column_names), asked.columns))
+    values, labelled, options = parted(backend, asked)
+    wanted = Wanted(tuple(FACTS.names), *days, as_stored(values), options, labelled=labelled)
+    loaded = backend.reading(lambda reader: _load(reader, wanted, _made_of(reader, options)))
+    ads, shares = _parts(loaded, wanted)
+    rows = unwrap(ad_facts(wrap(ads, ADS, ads.column_names), wanted.columns))
     return typed(pyarrow.concat_tables([rows.cast(shares.schema), shares]), FACTS)
 
 
@@ -115,8 +96,7 @@ def metrics_of(
     *,
     start: Day = None,
     end: Day = None,
-    filters: Mapping[str, Any],
-    options: Mapping[str, Any],
+    asked: Mapping[str, Any],
     grain: str | None,
     scope: str,
     limit: int | None,
@@ -128,11 +108,23 @@ def metrics_of(
     Ad rows and shares are added up where they are; the facts are not written out for it.
     """
     dimensions = [by] if isinstance(by, str) else [*by]
-    check_shape(dimensions, grain=grain, scope=scope, limit=limit, offset=offset)
-    columns = needed_columns(dimensions, scope=scope, filters={}, has_days=False)
-    days = as_day("start", start), as_day("end", end)
-    asked = Asked(tuple(columns), *days, as_stored(filters), options, are_summed=True)
-    sums = _sums_of(backend, asked, dimensions, grain, scope)
+    labels = labels_among(backend, dimensions)
+    more = labels if {*dimensions} <= {*FACTS.names, *labels} else group_names(backend)
+    check_shape(dimensions, grain=grain, scope=scope, limit=limit, offset=offset, more=more)
+    plain = [name for name in dimensions if name not in labels]
+    columns = needed_columns(plain, scope=scope, filters={}, has_days=False)
+    values, labelled, options = parted(backend, asked)
+    wanted = Wanted(
+        tuple(columns),
+        as_day("start", start),
+        as_day("end", end),
+        as_stored(values),
+        options,
+        labels=tuple(labels),
+        labelled=labelled,
+        are_summed=True,
+    )
+    sums = _sums_of(backend, wanted, dimensions, grain, scope)
     table = finished(
         nw.from_native(sums),
         dimensions,
@@ -145,26 +137,33 @@ def metrics_of(
 
 
 def _sums_of(
-    backend: Backend, asked: Asked, dimensions: list[str], grain: str | None, scope: str
+    backend: Backend, wanted: Wanted, dimensions: list[str], grain: str | None, scope: str
 ) -> pyarrow.Table:
     """Give the sums per group; those of a question asked before of the same rows are held."""
-    question = digest((*asked[:4], dimensions, grain, scope))
+    names = [*sorted({*dimensions, "currency"}), *MEASURES]
 
     def load(reader: Reader) -> Loaded:
-        made_of = _made_of(reader, asked.options)
-        subject, names = f"answers/{question}", [*sorted({*dimensions, "currency"}), *MEASURES]
+        made_of = _made_of(reader, wanted.options)
+        rules = reader.digest(GROUPS) if wanted.has_labels else ""
+        subject = f"answers/{digest((*wanted.question, dimensions, grain, scope, rules))}"
         held = reader.derived(subject, made_of, names) if made_of else None
-        return _load(reader, asked, made_of) if held is None else Loaded(reader, made_of, held)
+        if held is not None:
+            return Loaded(reader, made_of, sums=held)
+        return _load(reader, wanted, made_of)._replace(subject=subject)
 
     loaded = backend.reading(load)
     if loaded.sums is not None:
         return loaded.sums
-    ads, shares = _parts(loaded, asked)
-    of_ads = [name for name in asked.columns if name in ADS.names or name in dimensions]
+    ads, shares = _parts(loaded, wanted)
+    of_ads = [
+        name
+        for name in (*wanted.columns, *wanted.labels)
+        if name in ADS.names or name in dimensions
+    ]
     rows = ad_facts(nw.from_native(ads), of_ads).to_native()
     frames = [_in_scope(part, scope) for part in (rows, shares)]
     sums = totals_in_memory(frames, dimensions, grain)
-    _keep(loaded, f"answers/{question}", sums, is_lasting=False)
+    _keep(loaded, loaded.subject, sums, is_lasting=False)
     return sums
 
 
@@ -174,40 +173,44 @@ def _made_of(reader: Reader, options: Mapping[str, Any]) -> str:
     return "" if options.get("campaigns") is not None else digest((rows, _said(options)))
 
 
-_SOURCES = (ADS, CRM, TAGS, HISTORY)
+_SOURCES = (ADS, CRM, TAGS, HISTORY, TAG_ALIASES)
 
 
-def _load(reader: Reader, asked: Asked, made_of: str) -> Loaded:
+def _load(reader: Reader, wanted: Wanted, made_of: str) -> Loaded:
     """Read what the facts need."""
-    of_ads = [name for name in ADS.names if name in asked.needed]
+    of_ads = [name for name in ADS.names if name in wanted.needed]
     of_days = select(
-        ADS, start=asked.start, end=asked.end, columns=of_ads, is_coded=asked.are_summed
+        ADS, start=wanted.start, end=wanted.end, columns=of_ads, is_coded=wanted.are_summed
     )
-    ads = reader.scan(of_days)
-    if not made_of:
-        return Loaded(reader, made_of, ads=ads, crm=reader.scan(select(CRM)))
-    shares = reader.derived(_slot(asked.options), made_of, asked.schema.names)
-    if shares is not None:
-        return Loaded(reader, made_of, ads=ads, shares=shares)
-    crm, campaigns = reader.scan(select(CRM)), campaigns_of(reader)
-    return Loaded(reader, made_of, ads=ads, crm=crm, campaigns=campaigns)
+    loaded = Loaded(reader, made_of, ads=reader.scan(of_days))
+    if made_of:
+        shares = reader.derived(_slot(wanted.options), made_of, wanted.schema.names)
+        loaded = loaded._replace(shares=shares)
+    if wanted.has_labels or (made_of and loaded.shares is None):
+        campaigns = campaigns_of(reader)
+        labels = Labels(campaigns, reader.rows(GROUPS)) if wanted.has_labels else None
+        loaded = loaded._replace(campaigns=campaigns, labels=labels)
+    if loaded.shares is not None:
+        return loaded
+    return loaded._replace(crm=reader.scan(select(CRM)), aliases=reader.rows(TAG_ALIASES))
 
 
-def _parts(loaded: Loaded, asked: Asked) -> tuple[pyarrow.Table, pyarrow.Table]:
+def _parts(loaded: Loaded, wanted: Wanted) -> tuple[pyarrow.Table, pyarrow.Table]:
     """Give the ad rows, in columns of theirs, and the shares of the days and values asked for."""
-    found = _shares(loaded, asked.options) if loaded.shares is None else loaded.shares
-    found = found.select(asked.schema.names).cast(asked.schema)
-    return _kept(loaded.ads, asked), _kept(found, asked)
+    found = _shares(loaded, wanted.options) if loaded.shares is None else loaded.shares
+    found = found.select(wanted.schema.names).cast(wanted.schema)
+    return _kept(loaded.ads, wanted, loaded.labels), _kept(found, wanted, loaded.labels)
 
 
-def _kept(rows: pyarrow.Table, asked: Asked) -> pyarrow.Table:
-    """Keep the columns, days and values asked for, the values compared as text."""
-    for name, wanted in asked.wanted.items():
-        rows = _where(
-            rows, name, partial(pc.is_in, value_set=pyarrow.array(wanted, pyarrow.string()))
-        )
-    kept = keep(nw.from_native(rows), start=asked.start, end=asked.end)
-    return kept.select(name for name in asked.columns if name in rows.column_names).to_native()
+def _kept(rows: pyarrow.Table, wanted: Wanted, labels: Labels | None) -> pyarrow.Table:
+    """Keep the columns, days, values and labels asked for, the values compared as text."""
+    for name, several in wanted.texts.items():
+        values = pyarrow.array(several, pyarrow.string())
+        rows = _where(rows, name, partial(pc.is_in, value_set=values))
+    kept = keep(nw.from_native(rows), start=wanted.start, end=wanted.end)
+    found = wanted.with_labels(kept.to_native(), labels)
+    names = [name for name in wanted.columns if name in rows.column_names]
+    return found.select([*names, *wanted.labels])
 
 
 def _in_scope(rows: pyarrow.Table, scope: str) -> pyarrow.Table:
@@ -236,6 +239,8 @@ def _shares(loaded: Loaded, options: Mapping[str, Any]) -> pyarrow.Table:
     given = dict(options)
     campaigns = given.pop("campaigns", None)
     known = loaded.campaigns if campaigns is None else campaigns
+    if loaded.aliases is not None:
+        given.setdefault("tag_aliases", alias_mapping(loaded.aliases))
     shares = share_facts(loaded.crm, known, **given).cast(FACTS.arrow())
     _keep(loaded, _slot(options), shares)
     return shares

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import pandas as pd
 
+from admira.core.campaigns import latest_names
 from admira.core.days import Day, as_day
 from admira.core.named_periods import chosen_period
 from admira.core.periods import beside
@@ -164,8 +165,7 @@ class Overview:
         """
         CAMPAIGNS.require(kpis.columns, ["campaign_id"])
         keys = [name for name in ("channel", "campaign_id") if name in kpis]
-        known = self.campaigns().dropna(subset="campaign_name").sort_values("last_day")
-        names = known.drop_duplicates(keys, keep="last")[[*keys, "campaign_name"]]
+        names = latest_names(self.campaigns(), keys)
         rows = kpis.drop(columns="campaign_name", errors="ignore")
         named = rows.merge(names, how="left", on=keys, validate="m:1")
         named.insert(

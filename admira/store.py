@@ -7,7 +7,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from admira.answers import campaigns_of, facts_of, metrics_of
+from admira.answers import campaigns_of, facts_of, labels_of, metrics_of
 from admira.contents import contents_html, contents_text
 from admira.core.campaigns import read_sheet
 from admira.core.days import Day
@@ -15,13 +15,15 @@ from admira.core.filters import VALUE_FILTERS, keep
 from admira.core.named_periods import chosen_period
 from admira.core.reconcile import reconcile
 from admira.core.validate import validate
-from admira.errors import DataError
+from admira.errors import DataError, OptionError
 from admira.ingest_report import IngestReport
+from admira.mending import Mending
 from admira.overview import Overview, today_of
 from admira.questions import Questions
 from admira.schemas import Kind
 from admira.stores.base import Backend, Upserted
 from admira.upkeep import Upkeep
+from admira.wanted import has_label, parted
 
 
 def open_store(
@@ -75,7 +77,7 @@ def open_store(
     )
 
 
-class Store(Overview, Questions, Upkeep):
+class Store(Overview, Questions, Mending, Upkeep):
     """Ads, CRM and the rows that were rejected; facts and KPIs are worked out when asked for.
 
     Parameters
@@ -156,8 +158,8 @@ class Store(Overview, Questions, Upkeep):
         start, end : day, optional
             First and last day, both included.
         **filters
-            ``channel`` and ``campaign_id`` (ads only), ``utm_campaign``, ``utm_source``,
-            ``utm_medium``: one value or a list.
+            ``channel``, ``campaign_id``, ``campaign_name`` (the latest) and groups (ads only),
+            ``utm_campaign``, ``utm_source``, ``utm_medium``: one value or a list.
 
         Returns
         -------
@@ -174,7 +176,13 @@ class Store(Overview, Questions, Upkeep):
         rows = self.backend.read(kind, start=start, end=end)
         if not any(values is not None for values in filters.values()):
             return rows
-        return keep(nw.from_native(rows), **filters).to_native().reset_index(drop=True)
+        values, labelled, others = parted(self.backend, filters)
+        if labelled and kind != "ads":
+            raise OptionError("filter", next(iter(labelled)), VALUE_FILTERS[2:])
+        for name, wanted in labelled.items():
+            found = self.backend.reading(labels_of).of(rows, name)
+            rows = rows[has_label(found, wanted)]
+        return keep(nw.from_native(rows), **values, **others).to_native().reset_index(drop=True)
 
     def ads(self, **filters: Any) -> pd.DataFrame:
         """Read the ads table: ``read("ads", **filters)``."""
@@ -226,16 +234,16 @@ class Store(Overview, Questions, Upkeep):
         start, end : day, optional
             First and last day of the facts, both included.
         **filters_and_options
-            ``channel``, ``campaign_id``, ``utm_campaign``, ``utm_source``, ``utm_medium``, which
-            filter the facts; and the options of the join.
+            ``channel``, ``campaign_id``, ``campaign_name`` (a campaign's latest), groups,
+            ``utm_campaign``, ``utm_source``, ``utm_medium``, which filter the facts; and the
+            options of the join.  ``tag_aliases`` are those of :meth:`alias` unless given.
 
         Returns
         -------
         DataFrame
             One row per ad row and one per share of an opportunity.
         """
-        filters, options = _parted(filters_and_options)
-        return facts_of(self.backend, start=start, end=end, filters=filters, options=options)
+        return facts_of(self.backend, start=start, end=end, asked=filters_and_options)
 
     def metrics(
         self,
@@ -258,7 +266,9 @@ class Store(Overview, Questions, Upkeep):
         Parameters
         ----------
         by, grain, scope, limit, offset, zero_division
-            As in :func:`admira.compute_metrics`.
+            As in :func:`admira.compute_metrics`.  ``campaign_name`` is a campaign's latest name,
+            missing where it has none; campaigns that share one share a row.  The groups of
+            :meth:`add_group` are dimensions too.
         start, end : day, optional
             First and last day, both included.
         period : str or (start, end), optional
@@ -298,14 +308,12 @@ class Store(Overview, Questions, Upkeep):
             )
         if period is not None:
             start, end = chosen_period(start, end, period, today_of(self.tz, today)).period
-        filters, options = _parted(filters_and_options)
         return metrics_of(
             self.backend,
             by,
             start=start,
             end=end,
-            filters=filters,
-            options=options,
+            asked=filters_and_options,
             grain=grain,
             scope=scope,
             limit=limit,
@@ -335,9 +343,3 @@ class Store(Overview, Questions, Upkeep):
     def _repr_html_(self) -> str:
         """Say the same in a notebook, with the last run and what to call next."""
         return contents_html(self)
-
-
-def _parted(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Part filters by value from the options of the join."""
-    filters = {name: value for name, value in given.items() if name in VALUE_FILTERS}
-    return filters, {name: value for name, value in given.items() if name not in VALUE_FILTERS}

@@ -13,6 +13,7 @@ from admira.errors import DataError, OptionError
 from admira.present.cards import Summary
 from admira.present.formats import percent_text, period_text
 from admira.present.language import say
+from admira.stores.base import Backend
 
 T = TypeVar("T")
 
@@ -29,6 +30,8 @@ _WEEKLY_UP_TO = 200
 
 class Asked(Protocol):
     """What is asked of a store."""
+
+    backend: Backend
 
     @property
     def tz(self) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from admira.core.campaigns import CAMPAIGN, TRIPLE
 from admira.core.history import AdHistory
 from admira.core.rules import Rules
+from admira.core.tag_aliases import read_as
 from admira.core.tiers import TIERS, known_tags, meetings
 from admira.schemas import UNATTRIBUTED, UNKNOWN, UNTAGGED
 
@@ -39,21 +40,24 @@ def build_bridge(situations: pd.DataFrame, campaigns: pd.DataFrame, rules: Rules
         sum to 1.
     """
     situations = situations.reset_index(drop=True).rename_axis("situation")
-    number = situations.groupby(LABEL, sort=False).ngroup().rename("label")
-    labels = situations[LABEL].groupby(number).first()
+    read = read_as(situations, rules.tag_aliases)
+    number = read.groupby(LABEL, sort=False).ngroup().rename("label")
+    labels = read[LABEL].groupby(number).first()
     history = AdHistory(campaigns)
     found = meetings(labels, history.entities, rules.aliases or {})
-    met = situations.join(number).reset_index().merge(found, on="label", validate="m:m")
+    met = read.join(number).reset_index().merge(found, on="label", validate="m:m")
     met = met.join(
         history.entities[[*CAMPAIGN, "campaign", "first_month", "first_day"]], on="entity"
     )
     candidates = _candidates(_eligible(met, history, rules), history)
     shares = _weighted(candidates, rules.ambiguous)
-    without = situations[~situations.index.isin(shares["situation"])]
+    without = read[~read.index.isin(shares["situation"])]
     buckets = _buckets(without, met, candidates, known_tags(history.entities))
     bridge = situations.join(
         pd.concat([shares, buckets], ignore_index=True).set_index("situation"), how="left"
     )
+    is_mended = (read[TRIPLE] != situations[TRIPLE]).any(axis="columns").loc[bridge.index]
+    bridge["match"] = bridge["match"].mask(is_mended & (bridge["match"] == "exact"), "alias")
     if rules.lands_on == "ad_day":
         last = history.last_ad_day(bridge["campaign"], bridge["date"])
         bridge["lands"] = last.fillna(bridge["date"])

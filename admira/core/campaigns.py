@@ -1,5 +1,6 @@
 """The campaign map: under which tags, and in which months, each campaign has run."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import narwhals as nw
@@ -99,6 +100,13 @@ def joined_maps(maps: pd.DataFrame, *, tags: Any = None) -> pd.DataFrame:
         campaigns = _with_sheet(campaigns, read_sheet(tags))
     campaigns = campaigns.sort_values(GRAIN, ignore_index=True)
     return CAMPAIGNS.complete(campaigns)
+
+
+def latest_names(campaigns: pd.DataFrame, by: Sequence[str] = CAMPAIGN) -> pd.DataFrame:
+    """Give the latest name of each campaign of a map that has one."""
+    known = campaigns.dropna(subset="campaign_name").sort_values("last_day", kind="stable")
+    names = known.drop_duplicates([*by], keep="last")
+    return names[[*by, "campaign_name"]].reset_index(drop=True)
 
 
 def _one_name(named: pd.DataFrame) -> pd.DataFrame:

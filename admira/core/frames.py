@@ -109,9 +109,12 @@ def collect(frame: Frame) -> pd.DataFrame:
 
 
 def typed(rows: pyarrow.Table, table: Table) -> pd.DataFrame:
-    """Give rows in pandas, in the contract's types."""
+    """Give rows in pandas, in the contract's types; other columns are labels, which are text."""
     frame = rows.to_pandas(date_as_object=False)
-    return frame.astype({name: table[name].dtype for name in frame.columns})
+    names = table.names
+    return frame.astype(
+        {name: table[name].dtype if name in names else "str" for name in frame.columns}
+    )
 
 
 def on_arrow(frame: Frame) -> Frame:

@@ -12,6 +12,7 @@ from admira.core.campaigns import MAP_COLUMNS, map_of
 from admira.core.frames import Frame, collect, lift, month_number, on_arrow, stack, unwrap, wrap
 from admira.core.funnel import FUNNEL_MEASURES, funnel_measures
 from admira.core.rules import DEFAULT_ALIASES, Aliases, Rules
+from admira.core.tag_aliases import TagAliases
 from admira.errors import AmbiguousData
 from admira.log import log_event
 from admira.schemas import ADS, CAMPAIGNS, CLICK_ID_CHANNELS, CRM, FACTS
@@ -54,6 +55,7 @@ def join_utm(
     lands_on: str = "created",
     window_days: int | None = None,
     aliases: Aliases | None = DEFAULT_ALIASES,
+    tag_aliases: TagAliases | None = None,
 ) -> Any:
     """Join ads and CRM on their UTM tags so that every opportunity counts exactly once.
 
@@ -94,6 +96,10 @@ def join_utm(
     aliases : mapping of mappings, optional
         For ``utm_source`` and ``utm_medium``, what is written to what is meant; ``None`` compares
         as stored.
+    tag_aliases : mapping, optional
+        Tags that opportunities carry by mistake to what they are read as: a campaign tag, whatever
+        its source and medium, or a triple of all three.  They are read once, a triple before a
+        campaign tag; what is ``exact`` only so is ``alias``.
 
     Returns
     -------
@@ -125,7 +131,7 @@ def join_utm(
     google_ads       650.75  3.7333   5000.0
     meta_ads         200.00  0.2667      0.0
     """
-    rules = Rules(ambiguous, lands_on, window_days, aliases)
+    rules = Rules(ambiguous, lands_on, window_days, aliases, tag_aliases)
     ad_rows = wrap(ads, ADS, _AD_COLUMNS)
     records = _records(crm, funnel_measures(funnel), rules)
     known = map_of(ad_rows.select(MAP_COLUMNS)) if campaigns is None else _given(campaigns)
@@ -157,9 +163,10 @@ def share_facts(
     lands_on: str = "created",
     window_days: int | None = None,
     aliases: Aliases | None = DEFAULT_ALIASES,
+    tag_aliases: TagAliases | None = None,
 ) -> Any:
     """Give the facts that the opportunities' shares are; :func:`join_utm` without its ad rows."""
-    rules = Rules(ambiguous, lands_on, window_days, aliases)
+    rules = Rules(ambiguous, lands_on, window_days, aliases, tag_aliases)
     records = _records(crm, funnel_measures(funnel), rules)
     return unwrap(nw.concat(_shares(records, _given(campaigns), rules), how="vertical"))
 

@@ -161,9 +161,11 @@ def check_shape(
     scope: str = "all",
     limit: int | None = None,
     offset: int = 0,
+    more: Sequence[str] = (),
 ) -> None:
-    """Refuse options that do not exist."""
+    """Refuse options that do not exist; there may be ``more`` dimensions than columns."""
     allowed = [name for name in FACTS.names if name not in {*metrics, "match_weight"}]
+    allowed += [name for name in more if name not in allowed]
     for name in dimensions:
         if name not in allowed:
             raise OptionError("by", name, allowed)

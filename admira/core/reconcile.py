@@ -7,6 +7,7 @@ import pandas as pd
 
 from admira.core.frames import collect, lift, unwrap, wrap
 from admira.core.funnel import FUNNEL_MEASURES, funnel_measures
+from admira.core.rules import JOIN_OPTIONS
 from admira.errors import ReconciliationError
 from admira.schemas import AD_MEASURES, ADS, CRM, FACTS
 from admira.showing import ShownFrame
@@ -99,7 +100,7 @@ class Reconciliation(ShownFrame):
 
 
 _ROUNDING = 1e-9  # of a total: what adding floats in another order may change
-_JOIN_OPTIONS = {"campaigns", "ambiguous", "lands_on", "window_days", "aliases"}
+_JOIN_OPTIONS = {*JOIN_OPTIONS} - {"funnel"}
 
 
 def _before(ads: Any, crm: Any, funnel: str) -> pd.Series:

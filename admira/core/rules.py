@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from admira.core.tag_aliases import TagAliases, alias_rows
 from admira.errors import OptionError
 
 Ambiguous = Literal["clicks", "equal", "winner", "none"]
@@ -46,6 +47,18 @@ DEFAULT_ALIASES: Aliases = {
 }
 
 
+# The options of the join, as the verbs that pass them on know them.
+JOIN_OPTIONS = (
+    "funnel",
+    "ambiguous",
+    "lands_on",
+    "window_days",
+    "aliases",
+    "tag_aliases",
+    "campaigns",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The options of the join that decide which campaigns share an opportunity, and when."""
@@ -54,6 +67,7 @@ class Rules:
     lands_on: str = "created"
     window_days: int | None = None
     aliases: Aliases | None = None
+    tag_aliases: TagAliases | None = None
 
     def __post_init__(self) -> None:
         """Refuse a value that is not among those allowed."""
@@ -66,6 +80,8 @@ class Rules:
         for name in self.aliases or {}:
             if name not in DEFAULT_ALIASES:
                 raise OptionError("aliases", name, DEFAULT_ALIASES)
+        if self.tag_aliases is not None:
+            alias_rows(self.tag_aliases)
 
     @property
     def time(self) -> Literal["date", "month"]:

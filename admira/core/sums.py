@@ -102,7 +102,7 @@ def _dimension(name: str, parts: Sequence[pyarrow.Table], change: Change | None)
 
 def _met(values: pyarrow.Array, codes: Codes) -> _Dimension:
     """Leave out the values that no row has."""
-    places, codes = _renumbered(codes, len(values))
+    places, codes = renumbered(codes, len(values))
     return _Dimension(values.take(pyarrow.array(places)), codes)
 
 
@@ -119,14 +119,14 @@ def _numbered(dimensions: Mapping[str, _Dimension], rows: int) -> _Groups:
     groups = _Groups(1, np.zeros(rows, dtype=np.int64), {})
     for name, dimension in reversed([*dimensions.items()]):
         codes = dimension.codes * groups.size + groups.codes
-        met, codes = _renumbered(codes, len(dimension.values) * groups.size)
+        met, codes = renumbered(codes, len(dimension.values) * groups.size)
         own, rest = np.divmod(met, groups.size)
         places = {other: place[rest] for other, place in groups.places.items()}
         groups = _Groups(len(met), codes, {**places, name: own})
     return groups
 
 
-def _renumbered(codes: Codes, size: int) -> tuple[Codes, Codes]:
+def renumbered(codes: Codes, size: int) -> tuple[Codes, Codes]:
     """Give the codes that there are, in order, and which of them each row has."""
     if size > DENSE * max(len(codes), 1):
         return np.unique(codes, return_inverse=True)

@@ -60,7 +60,7 @@ def totals_in_memory(
     changed: dict[str, Change] = {
         name: partial(pc.fill_null, fill_value="")
         for name in dimensions
-        if FACTS[name].type == "tag"
+        if name in FACTS.names and FACTS[name].type == "tag"
     }
     if grain is not None:
         changed["date"] = partial(_cut_values, grain)

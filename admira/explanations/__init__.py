@@ -8,8 +8,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from admira.core.days import Day, as_day
-from admira.core.filters import VALUE_FILTERS
 from admira.core.metrics import Grain, check_shape, compute_metrics
+from admira.core.rules import JOIN_OPTIONS
 from admira.errors import OptionError
 from admira.explanations.code import code_text
 from admira.explanations.rows import ads_of, funnel_terms, matches_of, opportunities_of
@@ -29,8 +29,8 @@ from admira.schemas import FACTS
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Measure, Ratio
 from admira.summary import Asked as Store
+from admira.wanted import labels_among
 
-_OPTIONS = ("funnel", "ambiguous", "lands_on", "window_days", "aliases", "campaigns")
 _LAST_DAYS = {
     "day": pd.DateOffset(days=0),
     "week": pd.DateOffset(days=6),
@@ -147,8 +147,8 @@ def explain(
         As in :meth:`admira.Store.metrics`.
     **cell
         Values of dimensions, one or a list: ``channel``, ``campaign_id``, ``campaign_name``,
-        ``utm_campaign``, ``utm_source``, ``utm_medium``, ``currency``, ``match``, …; NaN asks for
-        the rows where it is missing.  And the options of the join.
+        ``utm_campaign``, ``utm_source``, ``utm_medium``, ``currency``, ``match``, …, or a
+        group; NaN asks for the rows where it is missing.  And the options of the join.
 
     Returns
     -------
@@ -173,7 +173,7 @@ def explain(
     126     OPP-003874         lead  campaign       0.12634
     """
     found = metrics[metric]
-    asked = _asked(_period(date, grain, start, end), scope, cell)
+    asked = _asked(store, _period(date, grain, start, end), scope, cell)
     facts, opportunities = store.at_once(lambda seen: _rows(seen, found, asked))
     kpis = compute_metrics(facts, by=[])
     value = kpis[metric].iloc[0]
@@ -214,21 +214,26 @@ def _beginning(day: pd.Timestamp, grain: str) -> pd.Timestamp:
     return day - pd.Timedelta(days=day.day_of_week if grain == "week" else 0)
 
 
-def _asked(period: Mapping[str, pd.Timestamp], scope: str, cell: Mapping[str, Any]) -> Asked:
+def _asked(
+    store: Store, period: Mapping[str, pd.Timestamp], scope: str, cell: Mapping[str, Any]
+) -> Asked:
     """Part the values of dimensions from the options of the join, and refuse all else."""
     check_shape([], scope=scope)
+    labels = labels_among(store.backend, [name for name in cell if name not in JOIN_OPTIONS])
     dimensions = [name for name in FACTS.names if name not in {*metrics, "match_weight", "date"}]
+    dimensions += [name for name in labels if name not in dimensions]
     given = {name: value for name, value in cell.items() if value is not None}
     for name in cell:
-        if name not in dimensions and name not in _OPTIONS:
+        if name not in dimensions and name not in JOIN_OPTIONS:
             raise OptionError(
-                "cell", name, ["date", "grain", "start", "end", "scope", *dimensions, *_OPTIONS]
+                "cell", name, ["date", "grain", "start", "end", "scope", *dimensions, *JOIN_OPTIONS]
             )
     return Asked(
         period=dict(period),
         filters={name: given[name] for name in dimensions if name in given},
-        options={name: cell[name] for name in _OPTIONS if name in cell},
+        options={name: cell[name] for name in JOIN_OPTIONS if name in cell},
         scope=scope,
+        labels=tuple(labels),
     )
 
 
@@ -240,10 +245,9 @@ def _rows(store: Store, metric: Measure | Ratio, asked: Asked) -> tuple[pd.DataF
 
 def _facts(store: Store, asked: Asked) -> pd.DataFrame:
     """Give the facts of the cell."""
-    of_store = {name: asked.filters[name] for name in VALUE_FILTERS if name in asked.filters}
-    facts = store.facts(**asked.period, **of_store, **asked.options)
+    facts = store.facts(**asked.period, **asked.of_store, **asked.options)
     for name, wanted in asked.filters.items():
-        if name not in of_store:
+        if name not in asked.of_store:
             facts = facts[_has(facts[name], wanted)]
     if asked.scope == "paid":
         facts = facts[~facts["channel"].str.startswith("(")]

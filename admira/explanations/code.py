@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from admira.core.filters import VALUE_FILTERS
 from admira.explanations.words import Asked
 
 _WIDE = 88
@@ -14,7 +13,7 @@ _WIDE = 88
 
 def code_text(metric: str, asked: Asked) -> str:
     """Write how to get the same number by hand."""
-    of_store = {name: asked.filters[name] for name in VALUE_FILTERS if name in asked.filters}
+    of_store = asked.of_store
     lines = [call_text("facts = store.facts", {**asked.period, **of_store, **asked.options})]
     for name, wanted in asked.filters.items():
         if name not in of_store:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 from babel.numbers import format_decimal
 
+from admira.core.filters import VALUE_FILTERS
 from admira.present.formats import (
     NOT_AVAILABLE,
     count_text,
@@ -19,6 +20,7 @@ from admira.present.language import locale, say
 from admira.present.tables import TITLES
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Ratio, written
+from admira.wanted import several
 
 _NAMED = 3
 
@@ -30,6 +32,14 @@ class Asked(NamedTuple):
     filters: dict[str, Any]
     options: dict[str, Any]
     scope: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def of_store(self) -> dict[str, Any]:
+        """The filters that the store knows."""
+        values = {name: self.filters[name] for name in VALUE_FILTERS if name in self.filters}
+        labelled = {name: several(self.filters[name]) for name in self.labels}
+        return {**values, **labelled}
 
 
 def arithmetic(name: str, sums: Mapping[Any, Any], currency: str | None) -> str:

@@ -12,6 +12,8 @@ from admira.explorer.choice import Choice
 
 SHOWN = 50
 
+_FILTERS = (*VALUE_FILTERS, "campaign_name")
+
 Ask = Callable[[dict[str, Any]], pd.DataFrame]
 
 
@@ -66,7 +68,7 @@ def _lines(
 ) -> tuple[pd.DataFrame, tuple[pd.Timestamp, ...]]:
     """Give the groups shown over time, and all periods that there are."""
     question, split = choice.question, choice.split
-    if split is None or split in question or split not in VALUE_FILTERS or len(groups) <= SHOWN:
+    if split is None or split in question or split not in _FILTERS or len(groups) <= SHOWN:
         every = lines = _summed(choice, ask(question), "date")
     else:
         shown = {split: leading(groups)[split].tolist()}

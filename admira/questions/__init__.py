@@ -12,6 +12,7 @@ from admira.questions.forecast import forecast
 from admira.questions.freshness import freshness
 from admira.questions.movers import movers
 from admira.questions.pacing import pacing
+from admira.questions.saturation import saturation
 from admira.questions.tag_audit import tag_audit
 
 Asking = TypeVar("Asking", bound=Callable[..., Any])
@@ -39,4 +40,5 @@ class Questions:
     lags = _of_one_commit(lags)
     movers = _of_one_commit(movers)
     pacing = _of_one_commit(pacing)
+    saturation = _of_one_commit(saturation)
     tag_audit = _of_one_commit(tag_audit)

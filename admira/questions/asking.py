@@ -6,45 +6,50 @@ from typing import Any
 import pandas as pd
 
 from admira.core.filters import VALUE_FILTERS
+from admira.core.rules import JOIN_OPTIONS
 from admira.errors import AmbiguousData, OptionError
 from admira.schemas import FACTS
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Measure, Ratio, Terms
+from admira.stores.base import Backend
+from admira.wanted import known_labels
 
 _MONEY = ("cost", "revenue")
-_JOIN = ("funnel", "ambiguous", "lands_on", "window_days", "aliases", "campaigns")
 
 
 def dimensions_of(by: str | Sequence[str], *, but: Sequence[str] = ("date",)) -> list[str]:
     """Give the dimensions asked for, each once and none that a question has by itself.
 
+    Whether there is such a dimension, the store says when it is asked for its KPIs.
+
     Raises
     ------
     OptionError
-        When one does not exist, is the question's own, or comes twice.
+        When one is the question's own, no dimension but a metric, or comes twice.
     """
     dimensions = [by] if isinstance(by, str) else [*by]
-    allowed = [name for name in FACTS.names if name not in {*metrics, "match_weight", *but}]
+    refused = {*metrics, "match_weight", *but}
     for name in dimensions:
-        if name not in allowed:
-            raise OptionError("by", name, allowed)
+        if name in refused:
+            raise OptionError("by", name, [one for one in FACTS.names if one not in refused])
     if len({*dimensions}) < len(dimensions):
         raise OptionError("by", dimensions, ["each column once"])
     return dimensions
 
 
-def check_options(given: Mapping[str, Any], *, but: Sequence[str] = ()) -> None:
-    """Refuse what is no filter or option of the join, or what a question has no use for.
+def check_options(backend: Backend, given: Mapping[str, Any], *, but: Sequence[str] = ()) -> None:
+    """Refuse what is no filter, group or option of the join, or what a question has no use for.
 
     Raises
     ------
     OptionError
         When there is one.
     """
-    allowed = [name for name in (*VALUE_FILTERS, *_JOIN) if name not in but]
+    allowed = [name for name in (*VALUE_FILTERS, *JOIN_OPTIONS) if name not in but]
     for name in given:
-        if name not in allowed:
+        if name in but:
             raise OptionError("option", name, allowed)
+    known_labels(backend, given)
 
 
 def in_one_currency(

@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 from admira.core.campaigns import MAP_COLUMNS, campaign_map, joined_maps
 from admira.core.frames import typed
 from admira.core.join import join_utm
-from admira.core.metrics import check_shape, compute_metrics
+from admira.core.tag_aliases import TagAliases
 from admira.core.totals import MEASURES
 from admira.errors import OptionError
+from admira.questions.breakdown import breakdown_of, measures_below
 from admira.schemas import AD_MEASURES, ADS, CAMPAIGNS, CRM, TABLES, TAGS, Kind, Table
 from admira.stores.base import Backend, Reader
 from admira.stores.records import CHANGES, HISTORY
@@ -26,10 +27,11 @@ _RUNS_SHOWN = 5
 class Logged(Asked, Protocol):
     """What is asked of a store."""
 
-    backend: Backend
-
     def ads(self, **filters: object) -> pd.DataFrame:
         """Give ad rows."""
+
+    def aliases(self) -> TagAliases:
+        """Give the tags that are read as others."""
 
     def runs(self) -> pd.DataFrame:
         """Give its history."""
@@ -41,10 +43,11 @@ class _Side(NamedTuple):
     ads: pd.DataFrame
     crm: pd.DataFrame
     campaigns: pd.DataFrame
+    aliases: TagAliases
 
     def facts(self) -> pd.DataFrame:
         """Join them."""
-        return join_utm(self.ads, self.crm, campaigns=self.campaigns)
+        return join_utm(self.ads, self.crm, campaigns=self.campaigns, tag_aliases=self.aliases)
 
 
 def changed_since(
@@ -55,8 +58,8 @@ def changed_since(
     The rows that the store noted before it replaced them are put back over the present ones, and
     both are joined and added up.  A restated ad row can move opportunities between campaigns, so a
     group may differ in leads without a row of its own that changed.  Days that came since are among
-    them, with 0 before.  The UTM sheet counts as it is
-    now, and rows that :meth:`retain` dropped are left out of both.
+    them, with 0 before.  The UTM sheet, aliases and groups count as they are now, and rows that
+    :meth:`retain` dropped are left out of both.
 
     Parameters
     ----------
@@ -100,9 +103,8 @@ def changed_since(
     >>> changed_since(store, "tuesday").empty
     True
     """
-    dimensions = [by] if isinstance(by, str) else [*by]
-    check_shape(dimensions, grain=None, scope="all", limit=None, offset=0)
-    keys = [*dimensions, *([] if "currency" in dimensions else ["currency"])]
+    asked = breakdown_of(store.backend, [by] if isinstance(by, str) else [*by])
+    keys = asked.keys
     logs = _logs(store, run)
     if all(log.empty for log in logs.values()):
         nothing = store.metrics(keys).head(0)[keys].assign(metric="", before=0.0, now=0.0)
@@ -115,11 +117,8 @@ def changed_since(
         side._replace(crm=side.crm if is_whole else _kept(side.crm, logs["crm"])).facts()
         for side, is_whole in ((now, False), (then, is_moved))
     ]
-    part, before = (
-        _sums(compute_metrics(each, by=keys), keys, name)
-        for each, name in zip(facts, ("part", "before"), strict=True)
-    )
-    met = _sums(store.metrics(keys), keys, "now")
+    part, before = map(asked.sums, facts, ("part", "before"))
+    met = measures_below(store.metrics(keys), keys, "now")
     for sums in (part, before):
         met = met.merge(sums, how="outer", on=[*keys, "metric"], validate="1:1")
     values = met[["now", "part", "before"]].fillna(0.0)
@@ -129,7 +128,8 @@ def changed_since(
     met["difference"] = met["now"] - met["before"]
     noise = _DUST * (1 + met["now"].abs() + met["before"].abs())
     met = met[met["difference"].abs() > noise]
-    return _finished(_with_rows(met, facts, logs, keys), keys, run)
+    both = asked.labelled(pd.concat(facts, ignore_index=True))
+    return _finished(_with_rows(met, both, logs, keys), keys, run)
 
 
 def _is_same(now: pd.DataFrame, then: pd.DataFrame) -> bool:
@@ -190,16 +190,17 @@ def _present(store: Logged, log: pd.DataFrame) -> _Side:
     months = sorted(log["date"].dt.to_period("M").unique())
     pieces = [store.ads(start=each.start_time, end=each.end_time) for each in months]
     ads = pd.concat(pieces, ignore_index=True) if pieces else ADS.empty()
-    return _Side(ads, store.crm(), store.campaigns())
+    return _Side(ads, store.crm(), store.campaigns(), store.aliases())
 
 
 def _past(store: Logged, now: _Side, logs: dict[Kind, pd.DataFrame]) -> _Side:
     """Give the rows as of the end of the run."""
     ads, crm = _put_back(now.ads, logs["ads"], ADS), _put_back(now.crm, logs["crm"], CRM)
     if logs["ads"].empty:
-        return _Side(ads, crm, now.campaigns)
+        return now._replace(ads=ads, crm=crm)
     months = logs["ads"]["date"].dt.to_period("M").dt.to_timestamp().unique()
-    return _Side(ads, crm, store.backend.reading(lambda reader: _map(reader, ads, months)))
+    campaigns = store.backend.reading(lambda reader: _map(reader, ads, months))
+    return now._replace(ads=ads, crm=crm, campaigns=campaigns)
 
 
 def _put_back(rows: pd.DataFrame, log: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -234,20 +235,13 @@ def _kept(crm: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
     return crm[_is_among(crm, log, list(CRM.key))]
 
 
-def _sums(kpis: pd.DataFrame, keys: list[str], name: str) -> pd.DataFrame:
-    """Give the measures below each other."""
-    sums = kpis[[*keys, *MEASURES]].astype(dict.fromkeys(MEASURES, "Float64"))
-    return sums.melt(keys, var_name="metric", value_name=name)
-
-
 def _with_rows(
     met: pd.DataFrame,
-    facts: Sequence[pd.DataFrame],
+    both: pd.DataFrame,
     logs: dict[Kind, pd.DataFrame],
     keys: list[str],
 ) -> pd.DataFrame:
     """Count the rows of each group that changed, on either side."""
-    both = pd.concat(facts, ignore_index=True)
     is_ad, is_of_ads = both["match"] == "ad", met["metric"].isin(AD_MEASURES)
     parts: list[tuple[Kind, pd.Series, pd.Series]] = [
         ("ads", is_ad, is_of_ads),

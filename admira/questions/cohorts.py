@@ -105,7 +105,7 @@ def cohorts(
     found, dimensions = metrics[metric], _dimensions(by)
     known = _ages(ages)
     keys, names = ["date", *dimensions], [*dict.fromkeys([metric, "open_share"])]
-    asked = _asked(filters_and_options, start=start, end=end, scope=scope)
+    asked = _asked(store, filters_and_options, start=start, end=end, scope=scope)
     rows, code = _rows(store, keys, asked, grain=grain), None
     if currency is not None or "currency" not in dimensions:
         rows, code = in_one_currency(rows, currency, found)
@@ -183,7 +183,7 @@ def lags(
     2      meta_ads       29.75         12.0      29.0
     """
     dimensions = _dimensions(by)
-    asked = _asked(filters_and_options, start=start, end=end, scope=scope)
+    asked = _asked(store, filters_and_options, start=start, end=end, scope=scope)
     rows = _rows(store, dimensions, asked)
     groups = regrouped(rows, dimensions)[[*dimensions, "closed_won", "open_share"]]
     won = _decided(_shares(store, rows, dimensions, asked), ["closed_won"])
@@ -198,9 +198,9 @@ def _dimensions(by: str | Sequence[str] | None) -> list[str]:
     return dimensions_of([] if by is None else by, but=("date", "opportunity_id"))
 
 
-def _asked(given: Mapping[str, Any], **asked: Any) -> dict[str, Any]:
+def _asked(store: Asked, given: Mapping[str, Any], **asked: Any) -> dict[str, Any]:
     """Give what narrows the facts; they land on the day their opportunity was created."""
-    check_options(given, but=["lands_on"])
+    check_options(store.backend, given, but=["lands_on"])
     return {**asked, **given}
 
 

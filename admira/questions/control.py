@@ -7,15 +7,18 @@ import numpy as np
 import pandas as pd
 
 from admira.core.days import Day
+from admira.core.filters import VALUE_FILTERS
+from admira.core.labels import NAME
 from admira.core.periods import Period, period_of
 from admira.errors import AmbiguousData, OptionError, SchemaMismatch
 from admira.questions.given import check_columns, days_of, numbers_of, rows_given, texts_of
 from admira.schemas import AD_MEASURES
 from admira.summary import Asked
+from admira.wanted import group_names, labels_among
 
 _RELATIVE = 1e-9
 _NOISE = 1e-12
-_DIMENSIONS = ("channel", "campaign_id", "utm_campaign", "utm_source", "utm_medium")
+_DIMENSIONS = (*VALUE_FILTERS, NAME)
 
 
 def check(
@@ -38,8 +41,8 @@ def check(
         outside the period are left out.
     start, end : day
         The period, both days included.
-    by : {"channel", "campaign_id", "utm_campaign", "utm_source", "utm_medium"}
-        What totals are of.
+    by : {"channel", "campaign_id", "campaign_name", "utm_campaign", "utm_source", "utm_medium"}
+        What totals are of; or a group of :meth:`add_group`.
     tolerance : float
         How far two totals may be apart and count as equal, beside 1e-9 of the total.
 
@@ -79,8 +82,8 @@ def check(
     1  linkedin_ads     <NA>  10081.62    10081.62     False
     2      meta_ads  14285.9   14285.9         0.0      True
     """
-    if by not in _DIMENSIONS:
-        raise OptionError("by", by, _DIMENSIONS)
+    if by not in _DIMENSIONS and by not in labels_among(store.backend, [by]):
+        raise OptionError("by", by, [*_DIMENSIONS, *group_names(store.backend)])
     if not (isinstance(tolerance, int | float) and 0 <= tolerance < np.inf):
         raise OptionError("tolerance", tolerance, ["a number from 0 up, such as 0.005"])
     period = period_of(start, end)
@@ -114,7 +117,8 @@ def _claims(stated: Any, by: str, period: Period) -> pd.DataFrame:
     claims = pd.DataFrame({name: texts_of("stated", rows, name) for name in (by, "currency")})
     for name in metrics:
         claims[name] = numbers_of("stated", rows, name, may_be_missing=True)
-    claims[by] = claims[by].fillna("")
+    if by != NAME:
+        claims[by] = claims[by].fillna("")
     if "date" not in rows:
         return claims
     claims["date"] = days_of("stated", rows, "date")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from admira.core.tags import normalize_tag
 from admira.errors import DataError, OptionError, SchemaMismatch
+from admira.schemas import FACTS
 from admira.sources.files import contents_of
 from admira.sources.sheets import open_sheet
 from admira.sources.tabular import read_table
@@ -77,7 +78,7 @@ def texts_of(option: str, rows: pd.DataFrame, name: str) -> pd.Series:
 
 
 def _text(option: str, place: int, name: str, value: object) -> str | None:
-    """Give one value as the store writes it: ids trimmed, currencies in capitals, else a tag."""
+    """Give one value as the store writes it: tags normalised, currencies in capitals, trimmed."""
     if pd.isna(value):  # type: ignore[call-overload]
         return None
     if isinstance(value, float | np.floating):
@@ -86,9 +87,11 @@ def _text(option: str, place: int, name: str, value: object) -> str | None:
             raise bad_row(option, place, f"{name} is {number!r}", "write it as text")
         value = int(number)
     text = str(value).strip()
-    if name == "campaign_id":
-        return text or None
-    return (text.upper() if name == "currency" else normalize_tag(text)) or None
+    if name == "currency":
+        text = text.upper()
+    elif name in FACTS.names and FACTS[name].type == "tag":
+        text = normalize_tag(text)
+    return text or None
 
 
 def numbers_of(option: str, rows: pd.DataFrame, name: str, *, may_be_missing: bool) -> pd.Series:

@@ -122,7 +122,7 @@ def movers(
     2      (others)  2.17      12.3        -6.48         1.7         -4.79
     """
     found, dimensions = metrics[metric], dimensions_of(by)
-    check_options(filters_and_options)
+    check_options(store.backend, filters_and_options)
     if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
         raise OptionError("top", top, ["a whole number from 1 up", "None"])
     named = chosen_period(start, end, period, today_of(store.tz, today))

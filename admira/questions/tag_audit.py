@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
 from admira.core.campaigns import CAMPAIGN, TRIPLE
 from admira.core.days import Day, as_day
+from admira.core.tag_aliases import Tags
 from admira.errors import OptionError
-from admira.present.language import say
-from admira.questions.near_tags import Nearest, known_triples, nearest
+from admira.questions.near_tags import known_triples
+from admira.questions.suggestions import with_nearest
 from admira.questions.tag_boxes import audit_html, audit_text
 from admira.schemas import UNATTRIBUTED
 from admira.summary import Asked
@@ -18,7 +19,6 @@ from admira.summary import Asked
 _ADDED = ["leads", "revenue"]
 _LOOKED_AT = ["match", "match_reason", "match_candidates", *CAMPAIGN, *TRIPLE, "currency"]
 _BY_MONTH = ["date", "match", "channel", *TRIPLE[1:], "currency"]
-_NEAR = [*CAMPAIGN, "campaign_name", *TRIPLE]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -37,10 +37,12 @@ class TagAudit:
         currency; Float64), then the nearest known campaign: ``near_channel``,
         ``near_campaign_id``, ``near_campaign_name`` and its triple, ``near_campaigns`` (how many
         carry that triple; the most clicked one is named), ``similarity`` in [0, 1] (Float64; see
-        :func:`admira.questions.near_tags.nearest`), ``differs``, in words, and ``mend``, a dict of
-        columns: ``store.add_tags(pandas.DataFrame(mend))`` makes these campaigns known under the
-        triple too.  Where no campaign is near the nearest one and ``mend`` are missing.  Most
-        leads first, then revenue; at most ``top`` rows.
+        :func:`admira.questions.near_tags.nearest`), ``differs``, in words, and two ways to mend
+        it: ``mend``, a dict of columns with which ``store.add_tags(pandas.DataFrame(mend))`` makes
+        these campaigns known under the triple too, and ``alias``, the old tags and the new ones,
+        with which ``store.alias(*alias)`` reads them as the campaigns' own.  Where no campaign is
+        near, the nearest one and both are missing.  Most leads first, then revenue; at most ``top``
+        rows.
     rest : DataFrame, one row per currency
         What ``unmatched`` leaves out: ``currency``, ``triples``, ``leads``, ``revenue``.
     untagged : DataFrame, one row per month and what else is known
@@ -78,6 +80,11 @@ class TagAudit:
         blank = pd.DataFrame(columns=[*CAMPAIGN, *TRIPLE], dtype="str")
         return pd.concat([blank, *sheets]).drop_duplicates(ignore_index=True)
 
+    @property
+    def aliases(self) -> dict[Tags, Tags]:
+        """All that is suggested, as one mapping for ``store.alias``: read it before you keep it."""
+        return dict(self.unmatched["alias"].dropna().tolist())
+
     def __repr__(self) -> str:
         """Say on one line what leads nowhere."""
         return f"<TagAudit {audit_text(self)}>"
@@ -110,7 +117,8 @@ def tag_audit(
 ) -> TagAudit:
     """Say which tags lead to no campaign and what would mend them, and which campaigns have none.
 
-    Nothing is changed: a suggestion is read by people, and added by ``store.add_tags``.
+    Nothing is changed: a suggestion is read by people, and kept by ``store.alias`` or
+    ``store.add_tags``.
 
     Parameters
     ----------
@@ -155,7 +163,7 @@ def tag_audit(
     triples = _unmatched(sums, totals)
     listed = triples.head(len(triples) if top is None else top)
     return TagAudit(
-        unmatched=_with_nearest(listed, known),
+        unmatched=with_nearest(listed, known),
         rest=_rest(triples.iloc[len(listed) :]),
         untagged=_untagged(monthly, totals),
         silent=_silent(sums, known),
@@ -192,46 +200,6 @@ def _quotient(part: pd.Series, whole: pd.Series) -> pd.Series:
     """Divide where there is something to divide by."""
     below = whole.set_axis(part.index).astype("Float64")
     return part.astype("Float64") / below.mask(below == 0)
-
-
-def _with_nearest(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """Add the nearest known campaign of each triple, what differs, and what would mend it."""
-    triples = rows[TRIPLE].itertuples(index=False, name=None)
-    reasons = rows["reason"].tolist()
-    found = [
-        _suggested(triple, nearest(triple, known), reason)
-        for triple, reason in zip(triples, reasons, strict=True)
-    ]
-    names = [*(f"near_{name}" for name in _NEAR), "near_campaigns", "similarity", "differs", "mend"]
-    types = dict.fromkeys(names[:-1], "str")
-    types |= {"near_campaigns": "Int64", "similarity": "Float64"}
-    suggested = pd.DataFrame(found, columns=names, index=rows.index, dtype=object).astype(types)
-    return pd.concat([rows, suggested], axis="columns")
-
-
-def _suggested(triple: Sequence[str], near: Nearest | None, reason: str) -> list[Any]:
-    """Write down what is near to a triple, or that nothing is."""
-    if near is None:
-        why = (
-            say("the campaign is known, but no campaign with nearly this source and medium")
-            if reason == "utm_conflict"
-            else say("no known campaign has nearly these tags")
-        )
-        return [*[None] * (len(_NEAR) + 2), why, None]
-    best = near.campaigns.iloc[0]
-    count = len(near.campaigns[CAMPAIGN].drop_duplicates())
-    return [*best[_NEAR], count, near.similarity, near.differs, _mend(triple, near.campaigns)]
-
-
-def _mend(triple: Sequence[str], campaigns: pd.DataFrame) -> dict[str, list[str]]:
-    """Write the rows of a sheet under which the campaigns are known by the triple too.
-
-    What the triple leaves out is the campaign's own, so that the row means no other source.
-    """
-    rows = campaigns[[*CAMPAIGN, *TRIPLE]].astype(object)
-    for name, tag in zip(TRIPLE, triple, strict=True):
-        rows[name] = tag or rows[name]
-    return {str(name): values for name, values in rows.to_dict("list").items()}
 
 
 def _rest(rows: pd.DataFrame) -> pd.DataFrame:

@@ -38,7 +38,10 @@ def audit_html(audit: "TagAudit") -> str:
         _ambiguous(audit.ambiguous),
     ]
     has_mend = audit.unmatched["mend"].notna().any()
-    calls = [("store.add_tags(audit.mends)", say("adds all that is suggested; read it first"))]
+    calls = [
+        ("store.alias(audit.aliases)", say("reads all of them as suggested; read it first")),
+        ("store.add_tags(audit.mends)", say("or makes the campaigns known under these tags too")),
+    ]
     return Box(
         say("Tag audit"),
         _facts(audit),
@@ -74,6 +77,7 @@ def _unmatched(audit: "TagAudit") -> Listing:
         say("Nearest campaign"),
         say("What differs"),
         say("Similarity"),
+        say("To mend it"),
     ]
     rows = [
         [
@@ -85,6 +89,7 @@ def _unmatched(audit: "TagAudit") -> Listing:
             _near(row),
             wrapped(row["differs"]),
             _percent(row["similarity"]),
+            _line(row["alias"]),
         ]
         for row in audit.unmatched.to_dict("records")
     ]
@@ -210,6 +215,25 @@ def _near(row: dict[Any, Any]) -> str | Cell:
         more = count_text(row["near_campaigns"] - 1)
         text = say("{campaign} and {count} more with the same tags", campaign=text, count=more)
     return Cell(text, _tags(row, "near_"), align="left", style="white-space:normal")
+
+
+def _line(alias: Any) -> str | Cell:
+    """Write the call that mends one row, to be copied."""
+    if alias is None or not isinstance(alias, tuple):
+        return NOT_AVAILABLE
+    style = "white-space:normal;font-family:monospace"
+    return Cell(call_text(*alias), align="left", style=style)
+
+
+def call_text(old: Any, new: Any) -> str:
+    """Write the call that reads old tags as new ones.
+
+    Examples
+    --------
+    >>> call_text("sprng", "spring")
+    "store.alias('sprng', 'spring')"
+    """
+    return f"store.alias({old!r}, {new!r})"
 
 
 def _campaign(row: dict[Any, Any]) -> str | Cell:

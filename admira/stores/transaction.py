@@ -148,6 +148,11 @@ class Transaction:
         together = together.drop_duplicates(key, keep="last")
         self._draft.put(table, together, complete)
 
+    def replace(self, table: Table, rows: pd.DataFrame) -> None:
+        """Let a table of the store's own that has no partitions hold these rows and no others."""
+        complete = table.complete(rows)
+        self._draft.put(table, complete, complete)
+
     def rows(self, table: Table) -> pd.DataFrame:
         """Give a whole table as it will be."""
         return self._draft.rows(table)
