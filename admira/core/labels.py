@@ -46,7 +46,7 @@ class Labels:
         found = places[codes]
         indices = pyarrow.array(found.astype(np.int32), mask=found < 0)
         return pyarrow.DictionaryArray.from_arrays(
-            indices, pyarrow.array(distinct, pyarrow.string())
+            indices, pyarrow.array(distinct.tolist(), pyarrow.string())
         )
 
     def _of_each(self, campaigns: pd.DataFrame, name: str) -> pd.Series:

@@ -139,6 +139,14 @@ def test_a_suggestion_takes_no_more_than_it_must() -> None:
     }
 
 
+def test_a_campaign_tag_that_others_carry_rightly_is_not_read_as_another() -> None:
+    store = admira.open_store("memory:")
+    bing = {**PAID, "utm_source": "bing"}
+    store.upsert(ads(bing, {**PAID, "utm_campaign": "spring_b", "campaign_id": "C-2"}))
+    store.upsert(crm(bing, {**PAID, "opportunity_id": "O-2"}))
+    assert store.tag_audit().aliases == {("spring", "google", "cpc"): ("spring_b", "google", "cpc")}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

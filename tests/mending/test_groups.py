@@ -28,7 +28,7 @@ def small(place: Any = "memory:") -> admira.Store:
                 "campaign_name": "Brand",
                 "cost": 2.0,
                 "utm_campaign": "a",
-                "date": "2025-08-02",
+                "date": "2025-09-02",
             },
             {"campaign_id": "C-2", "campaign_name": "Marca ES", "cost": 4.0, "utm_campaign": "b"},
             {"campaign_id": "brand-3", "campaign_name": None, "cost": 8.0, "utm_campaign": "c"},
@@ -161,11 +161,10 @@ def test_groups_part_the_rows(demo: admira.Store, by: list[str], options: dict[s
 
 @settings(max_examples=12, deadline=None)
 @given(st.lists(st.sampled_from(["brand", "^a", "uk", "v2$", "[0-9]", ".*", "zzz"]), min_size=1))
-def test_groups_part_the_rows_whatever_the_rules(patterns: list[str]) -> None:
-    store = admira.demo()
-    store.add_group("some", [{"group": f"g{n % 3}", "pattern": p} for n, p in enumerate(patterns)])
-    kpis = store.metrics(["some", "channel"])
-    whole = store.metrics("channel")
+def test_groups_part_the_rows_whatever_the_rules(demo: admira.Store, patterns: list[str]) -> None:
+    demo.add_group("some", [{"group": f"g{n % 3}", "pattern": p} for n, p in enumerate(patterns)])
+    kpis = demo.metrics(["some", "channel"])
+    whole = demo.metrics("channel")
     sums = kpis.groupby("channel")[[*MEASURES]].sum()
     assert sums.to_numpy() == pytest.approx(whole[[*MEASURES]].to_numpy())
 
@@ -263,3 +262,12 @@ def test_campaigns_of_one_name_share_a_row() -> None:
     store = small()
     store.upsert(ads({"campaign_id": "C-9", "campaign_name": "Brand", "cost": 16.0}))
     assert costs(store.metrics("campaign_name"), "campaign_name")["Brand"] == 19
+
+
+def test_campaigns_without_any_name_are_one_row_of_none() -> None:
+    store = admira.open_store("memory:")
+    store.upsert(ads({}, {"campaign_id": "C-2"}))
+    found = store.metrics(["channel", "campaign_name"])
+    assert found["campaign_name"].isna().tolist() == [True]
+    assert found["cost"].tolist() == [3]
+    assert store.metrics("campaign_name", start="2025-09-01").empty
