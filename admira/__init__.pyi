@@ -26,6 +26,12 @@ from admira.explanations import explain as explain
 from admira.explorer import Explorer as Explorer
 from admira.explorer import explore as explore
 from admira.ingest_report import IngestReport as IngestReport
+from admira.log_output import configure_logging as configure_logging
+from admira.monitoring.health import Health as Health
+from admira.monitoring.health import health as health
+from admira.monitoring.server import start_metrics_server as start_metrics_server
+from admira.monitoring.text_file import metrics_file as metrics_file
+from admira.operations import operation as operation
 from admira.pipeline import demo as demo
 from admira.pipeline import ingest as ingest
 from admira.pipeline import load as load

@@ -67,6 +67,7 @@ def prepare(kind: Kind, extracted: Extracted, *, tz: str) -> Batch:
         fetched=extracted.fetched,
         accepted=len(accepted),
         days=_days(accepted),
+        daily_spend=_daily_spend(accepted) if kind == "ads" else {},
         rejected=dict(reasons.most_common()),
         repeated=sum(pull.repeated for pull in extracted.pulls)
         + sum(each.repeated for each in settled),
@@ -89,6 +90,14 @@ def _days(accepted: pd.DataFrame) -> tuple[str, str] | None:
     """Give the first and last day of the rows."""
     days = accepted["date"]
     return None if accepted.empty else (f"{days.min():%Y-%m-%d}", f"{days.max():%Y-%m-%d}")
+
+
+def _daily_spend(ads: pd.DataFrame) -> dict[str, float]:
+    """Give the mean cost of the days with rows, by currency."""
+    currencies = ads["currency"].fillna("") if "currency" in ads else pd.Series("", ads.index)
+    grouped = ads.groupby(currencies)
+    spend = (grouped["cost"].sum() / grouped["date"].nunique()).round(6)
+    return {str(currency): float(cost) for currency, cost in spend.items()}
 
 
 def _untagged(ads: pd.DataFrame) -> dict[str, int]:

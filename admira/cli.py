@@ -13,6 +13,7 @@ from rich.table import Table
 
 import admira
 from admira import datasets
+from admira.cli_ops import ops, sources_named
 from admira.cli_report import reporting
 from admira.cli_upkeep import StoreFolder, opened, upkeep
 from admira.errors import AdmiraError, OptionError, SourceRejected
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(upkeep)
+app.add_typer(ops)
 app.add_typer(reporting)
 
 Day = Annotated[str | None, typer.Option(metavar="DAY", help="Such as 2025-08-31; included.")]
@@ -145,8 +147,8 @@ def ingest(
     target = opened(store, tz=tz)
     report = admira.ingest(
         target,
-        ads=_sources(ads),
-        crm=_sources(crm),
+        ads=sources_named(ads),
+        crm=sources_named(crm),
         tags=None if tags is None else _utm_sheet(tags),
         since=since,
         until=until,
@@ -155,18 +157,6 @@ def ingest(
         max_reject_rate=max_reject_rate,
     )
     typer.echo(str(report))
-
-
-def _sources(places: list[str] | None) -> list[admira.Source] | None:
-    """Read ``PRESET=PLACE``, or a place alone."""
-    if not places:
-        return None
-    known = set(admira.presets()["name"])
-    parts = [place.partition("=") for place in places]
-    return [
-        admira.Source(place, preset=name) if name in known else admira.Source(whole)
-        for (name, _, place), whole in zip(parts, places, strict=True)
-    ]
 
 
 def _utm_sheet(path: Path) -> pd.DataFrame:

@@ -22,9 +22,14 @@ Execute = Annotated[
 ]
 
 
+def named_store(store: str | None) -> str:
+    """Give the store named, else the one that the settings name."""
+    return store or Settings().admira_store
+
+
 def opened(store: str | None, *, tz: str | None = None) -> admira.Store:
     """Open the store named, else the one that the settings name."""
-    return admira.open_store(store or Settings().admira_store, tz=tz)
+    return admira.open_store(named_store(store), tz=tz)
 
 
 @upkeep.command()
@@ -47,11 +52,12 @@ def repair(store: StoreFolder = None) -> None:
 
 @upkeep.command()
 def runs(store: StoreFolder = None) -> None:
-    """List the ingests so far: what each fetched, rejected and changed."""
+    """List the ingests so far: what each fetched, rejected and changed, and which failed."""
     found = opened(store).runs()
     shown = found.assign(started_at=found["started_at"].dt.strftime("%Y-%m-%d %H:%M"))
-    columns = ["run_id", "started_at", "kind", "fetched", "rejected", "inserted", "updated"]
-    typer.echo(shown[columns].to_string(index=False) if len(shown) else "No runs yet.")
+    columns = ["run_id", "started_at", "status", "kind", "fetched", "rejected", "inserted"]
+    columns += ["updated", "error"]
+    typer.echo(shown[columns].to_string(index=False, na_rep="") if len(shown) else "No runs yet.")
 
 
 @upkeep.command()

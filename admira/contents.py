@@ -85,15 +85,18 @@ def _last_run(runs: pd.DataFrame) -> str:
     from admira.present.formats import count_text, day_text
     from admira.present.language import say
 
-    if runs.empty:
+    ended = runs[runs["status"] != "running"]
+    if ended.empty:
         return ""
-    started = runs["started_at"].iloc[-1]
-    last = runs[runs["run_id"] == runs["run_id"].iloc[-1]]
+    started, run = ended["started_at"].iloc[-1], ended["run_id"].iloc[-1]
+    when = {"run": run, "day": day_text(started.date()), "time": f"{started:%H:%M}"}
+    last = ended[ended["run_id"] == run]
+    if last["status"].iloc[-1] == "error":
+        why = last["error"].iloc[-1]
+        return say("Last run {run}, {day} {time} UTC, failed: {why}", **when, why=why)
     return say(
         "Last run {run}, {day} {time} UTC: {accepted} rows accepted, {rejected} rejected.",
-        run=runs["run_id"].iloc[-1],
-        day=day_text(started.date()),
-        time=f"{started:%H:%M}",
+        **when,
         accepted=count_text(last["accepted"].sum()),
         rejected=count_text(last["rejected"].sum()),
     )

@@ -1,15 +1,45 @@
 """What one ingest did, table by table, so that every row fetched is accounted for."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from admira.errors import listed
 from admira.schemas import Kind
 from admira.showing import html_of
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """What is unusual about one run's table.
+
+    Attributes
+    ----------
+    what : {"zero_rows", "few_rows", "high_spend", "reject_rate"}
+        Rows accepted, the mean cost of a day, or the share of rows that were rejected.
+    found, usual : float
+        This run's figure, and the median of those before it.
+    currency : str
+        Of the spend; empty where it is not known.
+    """
+
+    what: Literal["zero_rows", "few_rows", "high_spend", "reject_rate"]
+    found: float
+    usual: float
+    currency: str = ""
+
+    def __str__(self) -> str:
+        """Say both figures."""
+        if self.what == "reject_rate":
+            return f"{self.found:.1%} of the rows rejected; usually {self.usual:.1%}"
+        if self.what == "high_spend":
+            money = f" {self.currency}" if self.currency else ""
+            return f"{self.found:,.2f}{money} spent a day; usually {self.usual:,.2f}"
+        return f"{self.found:,.0f} rows accepted; usually {self.usual:,.0f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +87,10 @@ class TableReport:
         Sources that could not be read, with the reason, where they were to be skipped.
     days : tuple of str, or None
         First and last day of the accepted rows.
+    daily_spend : dict of str to float
+        Mean cost of the days with rows, by currency (ads only).
+    anomalies : tuple of Anomaly
+        What is unusual beside the runs before.
     """
 
     kind: Kind
@@ -83,6 +117,8 @@ class TableReport:
     warnings: tuple[str, ...] = ()
     skipped: dict[str, str] = field(default_factory=dict)
     days: tuple[str, str] | None = None
+    daily_spend: dict[str, float] = field(default_factory=dict)
+    anomalies: tuple[Anomaly, ...] = ()
 
     @property
     def rejected_rows(self) -> int:
@@ -114,19 +150,23 @@ class IngestReport:
     Attributes
     ----------
     run_id : str
-        The run's name, also kept with the rows it put into quarantine.
+        The run's name, also kept with the rows it put into quarantine; the ``request_id`` of what
+        it logged.
     started_at : datetime
         When it began, UTC.
     tables : tuple of TableReport
         Ads first, then crm.
     seconds : float
         How long it all took.
+    retries : int
+        How often a source was asked again.
     """
 
     run_id: str
     started_at: datetime
     tables: tuple[TableReport, ...]
     seconds: float = 0.0
+    retries: int = 0
 
     def __getitem__(self, kind: Kind) -> TableReport:
         """Give the report of one table: ``report["ads"]``."""
@@ -137,27 +177,25 @@ class IngestReport:
         """How many partitions changed; a second run over the same rows changes none."""
         return sum(table.partitions_rewritten for table in self.tables)
 
+    @property
+    def anomalies(self) -> tuple[Anomaly, ...]:
+        """What is unusual about any of its tables, beside the runs before."""
+        return tuple(each for table in self.tables for each in table.anomalies)
+
     def to_dict(self) -> dict[str, Any]:
         """Give everything as plain values, ready for JSON."""
         return {
             "run_id": self.run_id,
             "started_at": self.started_at.isoformat(),
             "seconds": self.seconds,
+            "status": "ok",
+            "retries": self.retries,
             "tables": {table.kind: asdict(table) for table in self.tables},
         }
 
     def as_run(self) -> pd.DataFrame:
         """Give the one row of the runs table that this run is."""
-        started = pd.Timestamp(self.started_at).tz_convert("UTC")
-        month = started.tz_localize(None).normalize().replace(day=1)
-        return pd.DataFrame(
-            {
-                "month": [month],
-                "run_id": self.run_id,
-                "started_at": started,
-                "report": json.dumps(self.to_dict(), ensure_ascii=False),
-            }
-        )
+        return as_run(self.run_id, self.started_at, self.to_dict())
 
     def __repr__(self) -> str:
         """Give the counts of each table on one line."""
@@ -178,6 +216,20 @@ class IngestReport:
         return html_of(self)
 
 
+def as_run(run_id: str, started_at: datetime, report: Mapping[str, Any]) -> pd.DataFrame:
+    """Give a run's row of the runs table."""
+    started = pd.Timestamp(started_at).tz_convert("UTC")
+    month = started.tz_localize(None).normalize().replace(day=1)
+    return pd.DataFrame(
+        {
+            "month": [month],
+            "run_id": run_id,
+            "started_at": started,
+            "report": json.dumps(report, ensure_ascii=False),
+        }
+    )
+
+
 def _facts(table: TableReport) -> list[tuple[str, str]]:
     """Describe one table's report line by line; what did not happen is left out."""
     lines = [("fetched", f"{table.fetched:,} rows"), ("accepted", f"{table.accepted:,}")]
@@ -196,6 +248,7 @@ def _facts(table: TableReport) -> list[tuple[str, str]]:
         if counts:
             lines.append((label, f"{sum(counts.values()):,}{_by(counts)}"))
     lines += [(name.replace("_", " "), f"{count:,}") for name, count in table.notes.items()]
+    lines += [("unusual", str(anomaly)) for anomaly in table.anomalies]
     lines += [("warning", sentence) for sentence in table.warnings]
     lines += [("skipped", f"{source}: {reason}") for source, reason in table.skipped.items()]
     rare = {"stale": table.stale, "expired": table.expired, "removed": len(table.removed)}

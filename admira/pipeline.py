@@ -1,9 +1,10 @@
 """The shell around the verbs: extract, normalize, validate and upsert both tables in one go."""
 
+import logging
 import os
 import tempfile
-import uuid
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,7 +14,9 @@ from admira.errors import OptionError
 from admira.ingest_plan import Since, marks_in, moved, windows
 from admira.ingest_report import IngestReport
 from admira.log import log_event
+from admira.operations import operation
 from admira.present.progress import Clock, ProgressOption, watched
+from admira.run_history import past_tables, recorded
 from admira.schemas import Kind
 from admira.sources.extract import Extracted, OnSourceError, extract_all, sources_for
 from admira.sources.http import HttpClient
@@ -21,6 +24,7 @@ from admira.sources.presets import load_preset
 from admira.sources.source import Source
 from admira.store import Store, open_store
 from admira.stores.records import RUNS, WATERMARKS
+from admira.unusual import unusual
 
 
 def ingest(
@@ -78,7 +82,8 @@ def ingest(
     on_source_error : {"raise", "skip"}
         ``"skip"`` goes on without a source that cannot be read; the report names it.
     run_id : str, optional
-        The run's name; a new one by default.
+        The run's name, which is the ``request_id`` of what it logs; by default that of the
+        :func:`operation` around it, else a new one.
     now : datetime, optional
         The instant that the store records, and that ends the last complete day (UTC); the clock's
         by default.
@@ -118,51 +123,85 @@ def ingest(
     >>> admira.ingest(store, ads=example.ads, crm=example.crm).partitions_rewritten
     0
     """
-    target = store if isinstance(store, Store) else open_store(store)
-    run = run_id or uuid.uuid4().hex[:12]
     started = now or datetime.now(UTC)
-    sheet = None if tags is None else read_sheet(tags)
-    sources: dict[Kind, list[Source]] = {
-        "ads": sources_for("ads", ads),
-        "crm": sources_for("crm", crm),
-    }
-    with watched(progress) as tell:
-        clock = Clock(tell, steps=sum(map(len, sources.values())) + 2 * len(sources))
-        marks = marks_in(target.watermarks())
-        window_of = windows(sources, since, until, marks=marks, lookback_days=lookback_days)
-        known = _ids_known(target, sources["crm"], claimed=crm_complete)
-        extracted = extract_all(
-            sources,
-            window_of=window_of,
-            client=client,
-            max_workers=max_workers,
-            on_source_error=on_source_error,
-            on_start=clock.tell,
-            on_done=clock.tick,
-        )
-        is_complete = _is_complete(extracted["crm"], claimed=crm_complete)
-        batches = []
-        for kind, found in extracted.items():
-            with clock.step(f"{kind}: normalize and validate"):
-                batch = prepare(kind, found, tz=target.tz)
-                check_rejects(batch, max_reject_rate)
-                batches.append(batch)
-        reports = []
-        with target.backend.transaction(run_id=run, now=started) as commit:
-            if sheet is not None:
-                commit.upsert_tags(sheet)
-            for batch in batches:
-                kind = batch.report.kind
-                is_all = kind == "crm" and is_complete
-                gone = gone_from(batch, known, max_removed_rate) if is_all else set()
-                with clock.step(f"{kind}: write"):
-                    reports.append(write(batch, commit, gone=gone))
-                moves = moved(kind, extracted[kind].coverage, marks, started)
-                commit.record(WATERMARKS, moves.assign(run_id=run))
-            report = IngestReport(run, started, tuple(reports), seconds=clock.finish())
-            commit.record(RUNS, report.as_run())
-    log_event("ingest.finished", run_id=run, **{each.kind: each.accepted for each in reports})
+    with operation("ingest.run", request_id=run_id) as run:
+        target = store if isinstance(store, Store) else open_store(store)
+        with recorded(target.backend, run, started), watched(progress) as tell:
+            sheet = None if tags is None else read_sheet(tags)
+            sources: dict[Kind, list[Source]] = {
+                "ads": sources_for("ads", ads),
+                "crm": sources_for("crm", crm),
+            }
+            clock = Clock(tell, steps=sum(map(len, sources.values())) + 2 * len(sources))
+            marks = marks_in(target.watermarks())
+            known = _ids_known(target, sources["crm"], claimed=crm_complete)
+            extracted = extract_all(
+                sources,
+                window_of=windows(sources, since, until, marks=marks, lookback_days=lookback_days),
+                client=client,
+                max_workers=max_workers,
+                on_source_error=on_source_error,
+                on_start=clock.tell,
+                on_done=clock.tick,
+            )
+            is_complete = _is_complete(extracted["crm"], claimed=crm_complete)
+            batches = []
+            for kind, found in extracted.items():
+                with clock.step(f"{kind}: normalize and validate"):
+                    batch = prepare(kind, found, tz=target.tz)
+                    check_rejects(batch, max_reject_rate)
+                    batches.append(batch)
+            past = past_tables(target.backend)
+            reports = []
+            with target.backend.transaction(run_id=run.request_id, now=started) as commit:
+                if sheet is not None:
+                    commit.upsert_tags(sheet)
+                for batch in batches:
+                    kind = batch.report.kind
+                    is_all = kind == "crm" and is_complete
+                    gone = gone_from(batch, known, max_removed_rate) if is_all else set()
+                    with clock.step(f"{kind}: write"):
+                        table = write(batch, commit, gone=gone)
+                    reports.append(replace(table, anomalies=unusual(table, past)))
+                    moves = moved(kind, extracted[kind].coverage, marks, started)
+                    commit.record(WATERMARKS, moves.assign(run_id=run.request_id))
+                report = IngestReport(
+                    run.request_id,
+                    started,
+                    tuple(reports),
+                    seconds=clock.finish(),
+                    retries=run.count("http.retry_scheduled"),
+                )
+                commit.record(RUNS, report.as_run())
+        _tell(report)
     return report
+
+
+def _tell(report: IngestReport) -> None:
+    """Log what was done with each table, and what is unusual about it."""
+    rows = sum(table.fetched for table in report.tables)
+    log_event("ingest.written", rows=rows, seconds=report.seconds, retries=report.retries)
+    for table in report.tables:
+        log_event(
+            "ingest.table_written",
+            kind=table.kind,
+            source=table.source,
+            fetched=table.fetched,
+            accepted=table.accepted,
+            rejected=table.rejected_rows,
+            inserted=table.inserted,
+            updated=table.updated,
+            removed=len(table.removed),
+            partitions_rewritten=table.partitions_rewritten,
+        )
+        for anomaly in table.anomalies:
+            log_event(
+                "ingest.anomaly_found",
+                level=logging.WARNING,
+                kind=table.kind,
+                source=table.source,
+                **asdict(anomaly),
+            )
 
 
 def _ids_known(store: Store, sources: Sequence[Source], *, claimed: bool | None) -> set[str]:

@@ -18,6 +18,7 @@ from admira.core.validate import validate
 from admira.errors import DataError, OptionError
 from admira.ingest_report import IngestReport
 from admira.mending import Mending
+from admira.operations import metrics_endpoint, operation
 from admira.overview import Overview, today_of
 from admira.questions import Questions
 from admira.schemas import Kind
@@ -221,6 +222,7 @@ class Store(Overview, Questions, Mending, Upkeep):
         """Give the UTM sheet that the store keeps."""
         return self.backend.read_tags()
 
+    @operation("facts.run")
     def facts(
         self, *, start: Day = None, end: Day = None, **filters_and_options: Any
     ) -> pd.DataFrame:
@@ -306,21 +308,23 @@ class Store(Overview, Questions, Mending, Upkeep):
                 scope=scope,
                 **filters_and_options,
             )
-        if period is not None:
-            start, end = chosen_period(start, end, period, today_of(self.tz, today)).period
-        return metrics_of(
-            self.backend,
-            by,
-            start=start,
-            end=end,
-            asked=filters_and_options,
-            grain=grain,
-            scope=scope,
-            limit=limit,
-            offset=offset,
-            zero_division=zero_division,
-        )
+        with operation(metrics_endpoint(by)):
+            if period is not None:
+                start, end = chosen_period(start, end, period, today_of(self.tz, today)).period
+            return metrics_of(
+                self.backend,
+                by,
+                start=start,
+                end=end,
+                asked=filters_and_options,
+                grain=grain,
+                scope=scope,
+                limit=limit,
+                offset=offset,
+                zero_division=zero_division,
+            )
 
+    @operation("reconcile.run")
     def reconcile(self, **options: Any) -> pd.DataFrame:
         """Show that all the store's facts add up to its ads and CRM; see :func:`admira.reconcile`.
 

@@ -1,34 +1,21 @@
 """What a store is asked about itself: runs, what it refused, what changed, is it sound."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
 
 import pandas as pd
 
 from admira.errors import OptionError
 from admira.present.progress import ProgressOption, watched
+from admira.run_history import runs_of
 from admira.schemas import TABLES, Kind
 from admira.stores.ages import first_day_kept
 from admira.stores.base import Backend
 from admira.stores.quarantine import Quarantine, quarantined
-from admira.stores.records import CHANGES, RUNS, WATERMARKS
+from admira.stores.records import CHANGES, WATERMARKS
 from admira.stores.replay import Fix, Replayed, replay
 from admira.stores.verification import Verification, verify
-
-_COUNTS = (
-    "fetched",
-    "accepted",
-    "inserted",
-    "updated",
-    "unchanged",
-    "stale",
-    "expired",
-    "quarantined",
-    "partitions_rewritten",
-)
 
 
 class Upkeep:
@@ -134,24 +121,18 @@ class Upkeep:
             return replay(self.backend, rows, fix=fix, now=now)
 
     def runs(self) -> pd.DataFrame:
-        """Give the history of ingests that were committed, the latest last.
+        """Give the history of ingests, those that failed too, the latest last.
 
         Returns
         -------
         DataFrame
-            One row per run and table: ``run_id``, ``started_at``, ``seconds``, ``kind``,
-            ``source``, the counts of its report, ``rejected`` and ``removed``.
+            One row per run and table: ``run_id``, ``started_at``, ``seconds``, ``status``,
+            ``error``, ``retries``, ``kind``, ``source``, ``rejected``, ``removed``, the counts of
+            its report, and ``anomalies``, how much of it was unusual.  A run that failed
+            (``status`` ``error``, and why) or that has not told how it ended (``running``: it is
+            under way, or was killed) changed nothing and is one row without ``kind``.
         """
-        stored = self.backend.rows(RUNS).sort_values(["started_at", "run_id"])
-        rows = [
-            _run_row(run["run_id"], run["started_at"], report, kind, table)
-            for run in stored.to_dict("records")
-            for report in [json.loads(run["report"])]
-            for kind, table in report["tables"].items()
-        ]
-        columns = ["run_id", "started_at", "seconds", "kind", "source", "rejected", "removed"]
-        found = pd.DataFrame(rows, columns=[*columns, *_COUNTS])
-        return found.assign(started_at=pd.to_datetime(found["started_at"], utc=True))
+        return runs_of(self.backend)
 
     def watermarks(self) -> pd.DataFrame:
         """Give the day up to which each source was read completely; missing if that cannot be told.
@@ -288,22 +269,6 @@ class Upkeep:
                         commit.drop_before(each, first)
             self.backend.sweep_archive()
         return found.reset_index(drop=True)
-
-
-def _run_row(
-    run_id: str, started_at: pd.Timestamp, report: dict[str, Any], kind: str, table: dict[str, Any]
-) -> dict[str, Any]:
-    """Give one run's row about one table."""
-    return {
-        "run_id": run_id,
-        "started_at": started_at,
-        "seconds": report["seconds"],
-        "kind": kind,
-        "source": table["source"],
-        "rejected": sum(table["rejected"].values()),
-        "removed": len(table["removed"]),
-        **{name: table[name] for name in _COUNTS},
-    }
 
 
 @contextmanager

@@ -2,10 +2,16 @@
 
 import json
 
-from admira.ingest_report import IngestReport, TableReport
+from admira.ingest_report import Anomaly, IngestReport, TableReport
 from admira.present.boxes import ALARMING, IN_RED, WELL, Box, Listing, Steps, listing, wrapped
 from admira.present.cells import Cell
-from admira.present.formats import NOT_AVAILABLE, count_text, period_text
+from admira.present.formats import (
+    NOT_AVAILABLE,
+    count_text,
+    money_text,
+    percent_text,
+    period_text,
+)
 from admira.present.language import say
 
 
@@ -68,7 +74,8 @@ def _row(table: TableReport) -> list[str | Cell]:
 
 def _warnings(table: TableReport) -> list[str]:
     """Give what asks for a look besides the rejected rows."""
-    told = [f"{table.kind}: {sentence}" for sentence in table.warnings]
+    told = [f"{table.kind}: {_unusual(anomaly)}" for anomaly in table.anomalies]
+    told += [f"{table.kind}: {sentence}" for sentence in table.warnings]
     told += [
         say("{table}: {source} was skipped: {reason}", table=table.kind, source=each, reason=why)
         for each, why in table.skipped.items()
@@ -81,6 +88,20 @@ def _warnings(table: TableReport) -> list[str]:
         )
         told.append(removed)
     return told
+
+
+def _unusual(anomaly: Anomaly) -> str:
+    """Say what is unusual beside the runs before."""
+    if anomaly.what == "reject_rate":
+        found, usual = percent_text(anomaly.found), percent_text(anomaly.usual)
+        return say("{found} of the rows rejected; usually {usual}", found=found, usual=usual)
+    if anomaly.what == "high_spend":
+        found, usual = (
+            money_text(each, anomaly.currency or None) for each in (anomaly.found, anomaly.usual)
+        )
+        return say("{found} spent a day; usually {usual}", found=found, usual=usual)
+    found, usual = count_text(anomaly.found), count_text(anomaly.usual)
+    return say("{found} rows accepted; usually {usual}", found=found, usual=usual)
 
 
 def _steps(report: IngestReport, rejected: int) -> Steps:

@@ -126,7 +126,7 @@ def unknown_stages(store: Store, period: Period) -> Told | None:
 
 def last_runs(store: Store) -> Told:
     """Say what the last ingest of each table did."""
-    runs = store.runs().drop_duplicates("kind", keep="last")
+    runs = store.runs().query("status == 'ok'").drop_duplicates("kind", keep="last")
     if runs.empty:
         return Told(say("No ingest is recorded: the rows were put in one by one."))
     counts = ["fetched", "accepted", "rejected", "inserted", "updated", "unchanged"]

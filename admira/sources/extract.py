@@ -13,6 +13,7 @@ import pandas as pd
 from admira.config import Settings
 from admira.errors import AmbiguousData, OptionError, SourceError, SourceRejected
 from admira.log import log_event
+from admira.operations import operation
 from admira.schemas import Kind
 from admira.sources.coverage import Coverage, coverage_of
 from admira.sources.http import HttpClient
@@ -220,6 +221,7 @@ def _ignore(*_: object) -> None:
     """Do nothing with what is told."""
 
 
+@operation("extract.run")
 def extract_all(
     tables: Mapping[Kind, Sequence[Source]],
     *,
@@ -266,7 +268,8 @@ def extract_all(
     def pull(kind: Kind, source: Source) -> list[Pull] | SourceError:
         on_start(f"{kind}: extract {source.label}")
         try:
-            return pulls_of(kind, source, window_of(kind, source), asking)
+            with operation(f"extract.{kind}", source=source.label):
+                return pulls_of(kind, source, window_of(kind, source), asking)
         except SourceError as error:
             return error
         finally:

@@ -121,6 +121,11 @@ class Backend(ABC):
     def tz(self) -> str:
         """The reporting time zone, fixed when the store is created."""
 
+    @property
+    @abstractmethod
+    def is_made(self) -> bool:
+        """Whether the store is there already, or would be made by its first commit."""
+
     @abstractmethod
     def transaction(
         self, *, run_id: str | None = None, now: datetime | None = None

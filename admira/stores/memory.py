@@ -71,6 +71,11 @@ class MemoryStore(Backend):
         """The reporting time zone."""
         return self._tz
 
+    @property
+    def is_made(self) -> bool:
+        """It is there as soon as it is opened."""
+        return True
+
     @contextmanager
     def transaction(
         self, *, run_id: str | None = None, now: datetime | None = None

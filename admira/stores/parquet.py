@@ -117,6 +117,11 @@ class ParquetStore(Backend):
         """The reporting time zone."""
         return self._given.tz
 
+    @property
+    def is_made(self) -> bool:
+        """Whether the store is there already."""
+        return self._journal.current(SETTINGS) is not None
+
     def _roll_forward(self) -> None:
         """Finish a commit that was cut short, unless its writer is still at it."""
         if self._journal.pending(self._journal.generation()) is not None:

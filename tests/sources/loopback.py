@@ -179,7 +179,7 @@ def _handler_of(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
             if not reply.hang_up:
                 self._answer(reply)
 
-        do_POST = do_GET  # noqa: N815 - the base class looks for this name
+        do_POST = do_HEAD = do_GET  # noqa: N815 - the base class looks for these names
 
         def _answer(self, reply: Reply) -> None:
             self.send_response(reply.status)

@@ -1,0 +1,66 @@
+"""The command line's part about watching: doctor."""
+
+import json
+from typing import Annotated
+
+import typer
+
+import admira
+from admira.cli_upkeep import StoreFolder, named_store
+
+ops = typer.Typer()
+
+NOT_READY, NOT_ALIVE = 1, 3
+
+
+def sources_named(places: list[str] | None) -> list[admira.Source] | None:
+    """Read ``PRESET=PLACE``, or a place alone."""
+    if not places:
+        return None
+    known = set(admira.presets()["name"])
+    parts = [place.partition("=") for place in places]
+    return [
+        admira.Source(place, preset=name) if name in known else admira.Source(whole)
+        for (name, _, place), whole in zip(parts, places, strict=True)
+    ]
+
+
+@ops.command()
+def doctor(
+    store: StoreFolder = None,
+    ads: Annotated[
+        list[str] | None, typer.Option(help="A source of ads to look for; else ADS_API_URL.")
+    ] = None,
+    crm: Annotated[
+        list[str] | None, typer.Option(help="A source of the CRM; else CRM_API_URL.")
+    ] = None,
+    max_run_hours: Annotated[
+        float, typer.Option(help="How long ago the last ingest that worked may be.")
+    ] = 26,
+    max_watermark_days: Annotated[
+        int, typer.Option(help="How old the last day may be that was read completely.")
+    ] = 3,
+    min_free_gigabytes: Annotated[
+        float, typer.Option(help="How much room there must be on the store's disk.")
+    ] = 1,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say whether the store can be read, is fresh, and can be brought up to date.
+
+    Exit code 0: all is well.  1: the store can be read, but something is not as it should be.
+    3: the store cannot be read.
+
+    Example: admira doctor --store shop --max-run-hours 2
+    """
+    found = admira.health(
+        named_store(store),
+        ads=sources_named(ads),
+        crm=sources_named(crm),
+        max_run_hours=max_run_hours,
+        max_watermark_days=max_watermark_days,
+        min_free_gigabytes=min_free_gigabytes,
+    )
+    typer.echo(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else str(found))
+    if not found.is_ready:
+        raise typer.Exit(NOT_READY if found.is_alive else NOT_ALIVE)
