@@ -1,5 +1,6 @@
 # The names of the package's root, for type checkers and editors; a test compares them.
 from admira import datasets as datasets
+from admira.config import Settings as Settings
 from admira.core.campaigns import campaign_map as campaign_map
 from admira.core.currency import convert_currency as convert_currency
 from admira.core.join import join_utm as join_utm
@@ -13,10 +14,12 @@ from admira.core.validate import validate as validate
 from admira.errors import AdmiraError as AdmiraError
 from admira.errors import AmbiguousData as AmbiguousData
 from admira.errors import DataError as DataError
+from admira.errors import ExportError as ExportError
 from admira.errors import MissingExtra as MissingExtra
 from admira.errors import OptionError as OptionError
 from admira.errors import ReconciliationError as ReconciliationError
 from admira.errors import SchemaMismatch as SchemaMismatch
+from admira.errors import SettingsError as SettingsError
 from admira.errors import SourceError as SourceError
 from admira.errors import SourceRejected as SourceRejected
 from admira.errors import SourceUnavailable as SourceUnavailable
@@ -25,6 +28,10 @@ from admira.explanations import Explanation as Explanation
 from admira.explanations import explain as explain
 from admira.explorer import Explorer as Explorer
 from admira.explorer import explore as explore
+from admira.export.delivery import ExportReceipt as ExportReceipt
+from admira.export.delivery import export_metrics as export_metrics
+from admira.export.signing import sign as sign
+from admira.export.signing import verify_signature as verify_signature
 from admira.ingest_report import IngestReport as IngestReport
 from admira.log_output import configure_logging as configure_logging
 from admira.monitoring.health import Health as Health
@@ -40,6 +47,9 @@ from admira.present.language import set_language as set_language
 from admira.reporting import Report as Report
 from admira.reporting import report as report
 from admira.schemas import SCHEMA_VERSION as SCHEMA_VERSION
+from admira.schemas.contract_changes import ContractChange as ContractChange
+from admira.schemas.contract_changes import contract_diff as contract_diff
+from admira.schemas.contracts import contract as contract
 from admira.schemas.metrics import metrics as metrics
 from admira.schemas.registry import MetricRegistry as MetricRegistry
 from admira.sources.extract import extract_ads as extract_ads

@@ -157,3 +157,63 @@ class KpiAccessor:
         from admira.present.sheets import write_sheet
 
         write_sheet(self._frame, path, sheet_name=sheet_name)
+
+    def to_csv(
+        self,
+        path: str | PathLike[str] | None = None,
+        *,
+        rounded: bool = False,
+        decimal: str = ".",
+        separator: str = ",",
+    ) -> str | None:
+        """Write the frame as CSV: UTF-8, days as ``2025-08-31``, a missing ratio an empty cell.
+
+        Parameters
+        ----------
+        path : str or path, optional
+            The file; without one the text is returned.
+        rounded : bool
+            Whether money has two decimals, and shares, ratios and records four; by default every
+            figure has all its digits.
+        decimal, separator : str
+            ``","`` and ``";"`` for a spreadsheet that speaks Spanish.
+
+        Returns
+        -------
+        str or None
+            The text, where no path is given.
+
+        Raises
+        ------
+        OptionError
+            When the two signs are the same.
+
+        Examples
+        --------
+        >>> import admira
+        >>> kpis = admira.demo().metrics("channel", scope="paid").head(1)
+        >>> print(kpis[["channel", "cost", "roas"]].admira.to_csv(rounded=True))
+        channel,cost,roas
+        google_ads,60994.06,4.5924
+        <BLANKLINE>
+        """
+        from admira.present.sheets import write_csv
+
+        return write_csv(
+            self._frame, path, is_rounded=rounded, decimal=decimal, separator=separator
+        )
+
+    def to_parquet(self, path: str | PathLike[str]) -> None:
+        """Write the frame as Parquet: days as dates, each metric's unit on its column.
+
+        The file's metadata has ``schema_version``, and ``currency``, ``grain`` and ``scope`` where
+        they are known.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; one that is there is replaced.
+        """
+        from admira.present.sheets import write_parquet
+
+        write_parquet(self._frame, path)

@@ -33,7 +33,7 @@ class Batch(NamedTuple):
     report: TableReport
 
 
-def prepare(kind: Kind, extracted: Extracted, *, tz: str) -> Batch:
+def prepare(kind: Kind, extracted: Extracted, *, tz: str, unknown_columns: str = "ignore") -> Batch:
     """Normalize and validate each pull, and let later pulls replace earlier ones by natural key."""
     table = TABLES[kind]
     fixed: Counter[str] = Counter()
@@ -43,7 +43,9 @@ def prepare(kind: Kind, extracted: Extracted, *, tz: str) -> Batch:
     rejected, settled = [], []
     ids: set[str] = set()
     for pull in extracted.pulls:
-        rows, fixes = normalize_counted(pull.frame, kind=kind, tz=tz)
+        rows, fixes = normalize_counted(
+            pull.frame, kind=kind, tz=tz, unknown_columns=unknown_columns
+        )
         if kind == "crm":
             ids.update(rows[ID_COLUMNS[kind]].dropna())
         passed, failed = validate(rows, kind=kind, raw=pull.frame)

@@ -13,9 +13,10 @@ from rich.table import Table
 
 import admira
 from admira import datasets
+from admira.cli_export import exporting
 from admira.cli_ops import ops, sources_named
 from admira.cli_report import reporting
-from admira.cli_upkeep import StoreFolder, opened, upkeep
+from admira.cli_upkeep import StoreFolder, asking, opened, upkeep
 from admira.errors import AdmiraError, OptionError, SourceRejected
 from admira.explaining import explained
 from admira.present.text import KpiTable, kpi_table
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.add_typer(upkeep)
 app.add_typer(ops)
 app.add_typer(reporting)
+app.add_typer(exporting)
 
 Day = Annotated[str | None, typer.Option(metavar="DAY", help="Such as 2025-08-31; included.")]
 
@@ -126,6 +128,9 @@ def ingest(
     max_reject_rate: Annotated[
         float | None, typer.Option(help="Write nothing when more of a table's rows are rejected.")
     ] = None,
+    unknown_columns: Annotated[
+        str, typer.Option(help="ignore: leave out and count what the contract lacks; or fail.")
+    ] = "ignore",
     tz: Annotated[
         str | None, typer.Option(help="Reporting time zone of a new store, such as Europe/Madrid.")
     ] = None,
@@ -155,6 +160,8 @@ def ingest(
         lookback_days=lookback_days,
         crm_complete=crm_complete,
         max_reject_rate=max_reject_rate,
+        unknown_columns=unknown_columns,
+        client=asking(),
     )
     typer.echo(str(report))
 

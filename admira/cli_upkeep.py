@@ -32,6 +32,12 @@ def opened(store: str | None, *, tz: str | None = None) -> admira.Store:
     return admira.open_store(named_store(store), tz=tz)
 
 
+def asking() -> admira.HttpClient:
+    """Give the HTTP client of commands, with the time that the settings grant."""
+    settings = Settings()
+    return admira.HttpClient(settings.admira_timeout_seconds, settings.admira_deadline_seconds)
+
+
 @upkeep.command()
 def verify(store: StoreFolder = None) -> None:
     """Check every file, key and row of the store; exit code 1 when something is wrong."""

@@ -4,6 +4,7 @@
 
     AdmiraError
     ├── OptionError (ValueError)    an argument is not one of the allowed values
+    ├── SettingsError (ValueError)  a setting is missing, or is not what it should be
     ├── SourceError                 the upstream let us down
     │   ├── SourceUnavailable           retries are spent: try later
     │   └── SourceRejected              do not retry: bad credentials, request or file
@@ -12,6 +13,7 @@
     │   ├── AmbiguousData               we refuse to guess (dates, currencies, grain)
     │   └── ReconciliationError         totals out differ from totals in
     ├── StoreError                  a table could not be read or written
+    ├── ExportError                 a receiver did not acknowledge what it was sent
     └── MissingExtra (ImportError)  a feature needs an optional package
 
 A message says what was expected, what was found and what to do.  It never holds a
@@ -61,8 +63,43 @@ class OptionError(AdmiraError, ValueError):
         )
 
 
+class SettingsError(AdmiraError, ValueError):
+    """A setting of the environment or of ``.env`` is missing, or is not what it should be.
+
+    Attributes
+    ----------
+    setting : str
+        The variable, or ``".env"``.
+    expected : str
+        What it should be; what was found is not told, since it may be a secret.
+    """
+
+    def __init__(self, setting: str, expected: str) -> None:
+        self.setting = setting
+        self.expected = expected
+        remedy = (
+            "check its permissions and its encoding"
+            if setting == ".env"
+            else "correct the argument, the variable or its line in .env"
+        )
+        super().__init__(f"{setting} should be {expected}; {remedy}.")
+
+
 class SourceError(AdmiraError):
-    """A source of data could not be read."""
+    """A source of data could not be read.
+
+    Attributes
+    ----------
+    status : int or None
+        The HTTP status that it answered with last, where it did.
+    answer : str
+        How its answer began, where the caller asked to be told.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, answer: str = "") -> None:
+        self.status = status
+        self.answer = answer
+        super().__init__(message)
 
 
 class SourceUnavailable(SourceError):
@@ -113,20 +150,39 @@ class ReconciliationError(DataError):
         Quantity to (total in, total out), for those that differ.
     """
 
-    def __init__(self, differences: dict[str, tuple[float, float]]) -> None:
+    def __init__(
+        self,
+        differences: dict[str, tuple[float, float]],
+        advice: str = "Check that the facts were made from these ads and crm rows with the same "
+        "options, and that every natural key occurs once.",
+    ) -> None:
         self.differences = differences
         facts = "; ".join(
             f"{name}: {before:,.6f} in, {after:,.6f} out"
             for name, (before, after) in differences.items()
         )
-        super().__init__(
-            f"Totals do not reconcile ({facts}). Check that the facts were made from these ads and "
-            "crm rows with the same options, and that every natural key occurs once."
-        )
+        super().__init__(f"Totals do not reconcile ({facts}). {advice}")
 
 
 class StoreError(AdmiraError):
     """A table of a store could not be read or written."""
+
+
+class ExportError(AdmiraError):
+    """A receiver did not acknowledge what it was sent.
+
+    Attributes
+    ----------
+    status : int or None
+        The status that it answered with; ``None`` where no answer came.
+    answer : str
+        The first 200 characters of what it answered.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, answer: str = "") -> None:
+        self.status = status
+        self.answer = answer
+        super().__init__(message)
 
 
 class MissingExtra(AdmiraError, ImportError):

@@ -26,6 +26,9 @@ from admira.store import Store, open_store
 from admira.stores.records import RUNS, WATERMARKS
 from admira.unusual import unusual
 
+# A store cannot keep them: its files hold the contract's columns, for every engine alike.
+_UNKNOWN_COLUMNS = ("ignore", "fail")
+
 
 def ingest(
     store: Store | str | os.PathLike[str],
@@ -39,6 +42,7 @@ def ingest(
     crm_complete: bool | None = None,
     max_reject_rate: float | None = None,
     max_removed_rate: float = 0.5,
+    unknown_columns: str = "ignore",
     client: HttpClient | None = None,
     max_workers: int = 8,
     on_source_error: OnSourceError = "raise",
@@ -75,6 +79,10 @@ def ingest(
         The share of a table's rows that may be rejected; above it nothing is written.
     max_removed_rate : float
         The share of the store's opportunities that a complete read may remove.
+    unknown_columns : {"ignore", "fail"}
+        Columns that the contract does not know are left out, and their values counted in the
+        report; or nothing is written.  To keep them, :func:`normalize` and :func:`validate` frames
+        of your own: a store's files hold the contract's columns and no others.
     client : HttpClient, optional
         Time-outs, waits and rate limits of HTTP sources.
     max_workers : int
@@ -106,7 +114,7 @@ def ingest(
     AmbiguousData
         When rows can be read in more than one way.
     DataError
-        When more rows are rejected or removed than allowed.
+        When more rows are rejected or removed than allowed, or an unknown column is to fail.
     OptionError
         When an option has a value that does not exist, or ``crm_complete`` meets a window.
     StoreError
@@ -124,6 +132,8 @@ def ingest(
     0
     """
     started = now or datetime.now(UTC)
+    if unknown_columns not in _UNKNOWN_COLUMNS:
+        raise OptionError("unknown_columns", unknown_columns, _UNKNOWN_COLUMNS)
     with operation("ingest.run", request_id=run_id) as run:
         target = store if isinstance(store, Store) else open_store(store)
         with recorded(target.backend, run, started), watched(progress) as tell:
@@ -148,7 +158,7 @@ def ingest(
             batches = []
             for kind, found in extracted.items():
                 with clock.step(f"{kind}: normalize and validate"):
-                    batch = prepare(kind, found, tz=target.tz)
+                    batch = prepare(kind, found, tz=target.tz, unknown_columns=unknown_columns)
                     check_rejects(batch, max_reject_rate)
                     batches.append(batch)
             past = past_tables(target.backend)

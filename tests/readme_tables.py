@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from admira.config import Settings
 from admira.schemas import ADS, CRM, FACTS, Table
 from admira.schemas.metrics import metrics
 
@@ -32,10 +33,20 @@ def metric_table() -> str:
     return "\n".join(lines)
 
 
+def settings_table() -> str:
+    """Write the settings in Markdown."""
+    lines = ["| variable | what it is | default | meaning |", "|---|---|---|---|"]
+    for name, field in sorted(Settings.model_fields.items()):
+        default = "" if field.default is None else f"`{field.default}`"
+        lines.append(f"| `{name.upper()}` | {field.title} | {default} | {field.description} |")
+    return "\n".join(lines)
+
+
 def with_tables(text: str) -> str:
     """Put the tables between their marks."""
     tables = {table.name: column_table(table) for table in (ADS, CRM, FACTS)}
-    for name, table in {**tables, "metrics": metric_table()}.items():
+    others = {"metrics": metric_table(), "settings": settings_table()}
+    for name, table in (tables | others).items():
         marked = re.compile(f"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         text, count = marked.subn(lambda match, table=table: f"{match[1]}{table}\n{match[2]}", text)
         if count != 1:

@@ -12,6 +12,7 @@ from admira.core.problems import join_problems
 from admira.core.quantities import parse_quantities
 from admira.core.stages import canonical_stage
 from admira.core.tags import normalize_tags
+from admira.core.unknowns import unknown_columns_of
 from admira.errors import AmbiguousData
 from admira.log import log_event
 from admira.schemas import STAGES, Column, Table, table_of
@@ -30,7 +31,13 @@ class Normalized(NamedTuple):
     fixed: dict[str, int]
 
 
-def normalize(raw: pd.DataFrame, *, kind: str | None = None, tz: str = "UTC") -> pd.DataFrame:
+def normalize(
+    raw: pd.DataFrame,
+    *,
+    kind: str | None = None,
+    tz: str = "UTC",
+    unknown_columns: str = "ignore",
+) -> pd.DataFrame:
     """Give raw rows in canonical types, and say of each what is wrong with it.
 
     Nothing a cell holds raises: a bad one becomes a neutral value, and its row carries the reason
@@ -39,19 +46,22 @@ def normalize(raw: pd.DataFrame, *, kind: str | None = None, tz: str = "UTC") ->
     Parameters
     ----------
     raw : DataFrame, one row per record as received
-        Columns in canonical names; unknown ones are left out, and counted in the log.
+        Columns in canonical names.
     kind : {"ads", "crm"}, optional
         Which table this is; by default the key column tells.
     tz : str
         The time zone whose days ``date`` and ``closed_date`` of crm are.  Days of ads stay as
         they are written.
+    unknown_columns : {"ignore", "keep", "fail"}
+        Columns that the contract does not know are left out and their values counted in the log,
+        kept as received, or refused.  A store keeps the contract's columns only.
 
     Returns
     -------
     DataFrame
         The same rows in the same order, index 0, 1, 2, …  The contract's columns in their order,
-        those that ``raw`` lacks left out, then ``problems``: ``""``, or ``"column: reason"``
-        joined by ``"; "``.
+        those that ``raw`` lacks left out, then unknown ones if they are kept, then ``problems``:
+        ``""``, or ``"column: reason"`` joined by ``"; "``.
 
     Raises
     ------
@@ -59,8 +69,10 @@ def normalize(raw: pd.DataFrame, *, kind: str | None = None, tz: str = "UTC") ->
         When a column that must exist is missing.
     AmbiguousData
         When a column of the contract occurs twice.
+    DataError
+        When there is an unknown column, and they are to fail.
     OptionError
-        When ``kind`` or ``tz`` is not known.
+        When ``kind``, ``tz`` or ``unknown_columns`` is not known.
 
     Notes
     -----
@@ -84,10 +96,16 @@ def normalize(raw: pd.DataFrame, *, kind: str | None = None, tz: str = "UTC") ->
     >>> rows["problems"].to_list()
     ['', 'date: not a date; clicks: not a number']
     """
-    return normalize_counted(raw, kind=kind, tz=tz).rows
+    return normalize_counted(raw, kind=kind, tz=tz, unknown_columns=unknown_columns).rows
 
 
-def normalize_counted(raw: pd.DataFrame, *, kind: str | None = None, tz: str = "UTC") -> Normalized:
+def normalize_counted(
+    raw: pd.DataFrame,
+    *,
+    kind: str | None = None,
+    tz: str = "UTC",
+    unknown_columns: str = "ignore",
+) -> Normalized:
     """Do what `normalize` does, and say how many cells were repaired, by kind of repair.
 
     The kinds are ``null_<column>``, ``negative_<column>``, ``naive_<column>``, ``unknown_stage``
@@ -95,6 +113,7 @@ def normalize_counted(raw: pd.DataFrame, *, kind: str | None = None, tz: str = "
     """
     table = table_of(raw.columns, kind)
     table.require(raw.columns)
+    unknown = unknown_columns_of(raw, table, unknown_columns)
     zone = time_zone(tz)
     parsed = {
         column.name: _PARSERS[column.type](raw[column.name].reset_index(drop=True), column)
@@ -112,13 +131,16 @@ def normalize_counted(raw: pd.DataFrame, *, kind: str | None = None, tz: str = "
         for name, column in parsed.items()
         for reason, positions in column.problems.items()
     ]
-    rows = pd.DataFrame(
-        {name: values[name] for name in table.names if name in values}
-        | {"problems": join_problems(problems, len(raw))},
-        copy=False,
-    )
+    known = {name: values[name] for name in table.names if name in values}
+    said = {"problems": join_problems(problems, len(raw))}
+    if unknown_columns == "keep":
+        parts = [pd.DataFrame(known, copy=False), unknown, pd.DataFrame(said)]
+        rows = pd.concat(parts, axis="columns")
+    else:
+        rows = pd.DataFrame(known | said, copy=False)
     fixed = {repair: count for column in parsed.values() for repair, count in column.fixed.items()}
-    fixed |= _unknown_columns(raw, table)
+    if unknown_columns == "ignore":
+        fixed |= {f"unknown_column_{name}": int(n) for name, n in unknown.notna().sum().items()}
     with_problems = int((rows["problems"] != "").sum())
     log_event(f"{table.name}.normalized", rows=len(rows), with_problems=with_problems, **fixed)
     return Normalized(rows, fixed)
@@ -139,12 +161,6 @@ def _received(raw: pd.DataFrame, table: Table) -> list[Column]:
             "meant and drop or rename the others."
         )
     return columns
-
-
-def _unknown_columns(raw: pd.DataFrame, table: Table) -> dict[str, int]:
-    """Count the values in each column that the contract does not know."""
-    unknown = raw.loc[:, ~raw.columns.isin([*table.names, "problems"])].notna().sum()
-    return {f"unknown_column_{name}": int(rows) for name, rows in unknown.items()}
 
 
 def _parse_text(received: pd.Series, column: Column) -> Parsed:

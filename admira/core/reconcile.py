@@ -75,7 +75,7 @@ def reconcile(
     totals = pd.DataFrame({"total_in": before, "total_out": after}).rename_axis("quantity")
     totals = totals.reset_index().assign(
         difference=lambda rows: rows["total_out"] - rows["total_in"],
-        tolerance=lambda rows: 0.005 + _ROUNDING * rows["total_in"].abs(),
+        tolerance=lambda rows: tolerance_of(rows["total_in"]),
         reconciles=lambda rows: rows["difference"].abs() <= rows["tolerance"],
     )
     wrong = totals[~totals["reconciles"]]
@@ -101,6 +101,11 @@ class Reconciliation(ShownFrame):
 
 _ROUNDING = 1e-9  # of a total: what adding floats in another order may change
 _JOIN_OPTIONS = {*JOIN_OPTIONS} - {"funnel"}
+
+
+def tolerance_of(total: Any) -> Any:
+    """Give by how much a total may differ: half a cent, and what the order of adding changes."""
+    return 0.005 + _ROUNDING * abs(total)
 
 
 def _before(ads: Any, crm: Any, funnel: str) -> pd.Series:

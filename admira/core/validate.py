@@ -7,6 +7,7 @@ import pandas as pd
 from pandera.errors import SchemaErrors
 
 from admira.core.problems import count_problems, join_problems, known_problems
+from admira.core.unknowns import unknown_columns_of
 from admira.errors import DataError, SchemaMismatch
 from admira.log import log_event
 from admira.schemas import Table, table_of
@@ -46,7 +47,11 @@ class Validated(NamedTuple):
 
 
 def validate(
-    rows: pd.DataFrame, *, kind: str | None = None, raw: pd.DataFrame | None = None
+    rows: pd.DataFrame,
+    *,
+    kind: str | None = None,
+    raw: pd.DataFrame | None = None,
+    unknown_columns: str = "ignore",
 ) -> Validated:
     """Part normalised rows into those that keep the contract and those that do not.
 
@@ -61,23 +66,28 @@ def validate(
         Which table this is; by default the key column tells.
     raw : DataFrame, the same rows as received, in the same order
         Given back for the rejected rows.  Matched by position; its index does not matter.
+    unknown_columns : {"ignore", "keep", "fail"}
+        Columns that the contract does not know are left out of the accepted rows, kept as they
+        are, or refused.
 
     Returns
     -------
     Validated
-        ``accepted``: the contract's columns in their order, those that ``rows`` lacks left out;
-        it satisfies the schema.  ``rejected``: the rows as received if ``raw`` is given, else the
-        normalised ones, then ``reasons``, ``"column: reason"`` joined by ``"; "``.  Both keep the
-        order of the rows and have an index of their own: 0, 1, 2, …
+        ``accepted``: the contract's columns in their order, those that ``rows`` lacks left out,
+        then unknown ones if they are kept; it satisfies the schema.  ``rejected``: the rows as
+        received if ``raw`` is given, else the normalised ones, then ``reasons``,
+        ``"column: reason"`` joined by ``"; "``.  Both keep the order of the rows and have an index
+        of their own: 0, 1, 2, …
 
     Raises
     ------
     SchemaMismatch
         When a column that must exist is missing or has another type.
     DataError
-        When ``raw`` and ``rows`` differ in length.
+        When ``raw`` and ``rows`` differ in length, or there is an unknown column and they are to
+        fail.
     OptionError
-        When ``kind`` is not known.
+        When ``kind`` or ``unknown_columns`` is not known.
 
     Examples
     --------
@@ -98,6 +108,7 @@ def validate(
     """
     table = table_of(rows.columns, kind)
     table.require(rows.columns)
+    unknown = unknown_columns_of(rows, table, unknown_columns)
     if raw is not None and len(raw) != len(rows):
         raise DataError(
             f"raw has {len(raw)} rows, but {len(rows)} rows were made from it; pass the frame that "
@@ -113,6 +124,9 @@ def validate(
     reasons[is_clean] = join_problems(faults, len(clean)).array
     is_accepted = (reasons == "").to_numpy()
     accepted = clean[is_accepted[is_clean]].reset_index(drop=True) if faults else clean
+    if unknown_columns == "keep":
+        kept = unknown[is_accepted].reset_index(drop=True)
+        accepted = pd.concat([accepted, kept], axis="columns")
     as_received = rows.drop(columns="problems", errors="ignore") if raw is None else raw
     rejected = as_received[~is_accepted].reset_index(drop=True)
     rejected["reasons"] = reasons[~is_accepted].array

@@ -7,7 +7,7 @@ from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from admira.config import Settings
+from admira.config import DisplaySettings
 from admira.errors import OptionError
 
 LANGUAGES = {"en": "English", "es": "español"}
@@ -75,7 +75,7 @@ def _known(option: str, code: str) -> str:
 
 @cache
 def _of_the_environment() -> str:
-    return _known("ADMIRA_LANGUAGE", Settings().admira_language)
+    return _known("ADMIRA_LANGUAGE", DisplaySettings().admira_language)
 
 
 @cache

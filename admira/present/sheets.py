@@ -1,21 +1,31 @@
-"""KPI tables for others' tools: a pandas Styler, and an Excel sheet with number formats."""
+"""KPI tables for others' tools: a pandas Styler, Excel with number formats, CSV and Parquet."""
 
 from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 
-from admira.errors import MissingExtra
+from admira.errors import MissingExtra, OptionError
 from admira.present.formats import NOT_AVAILABLE, metric_text
 from admira.present.language import say
 from admira.present.tables import dimensions_of
+from admira.schemas import SCHEMA_VERSION
 from admira.schemas.metrics import metrics
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 _EXCEL = {"share": "0.0%", "currency": "#,##0.00", "ratio": '0.00"×"'}
+
+# How many decimals a figure of a unit is rounded to.
+_DECIMALS = {"share": 4, "currency": 2, "ratio": 4, "records": 4}
+_CHANGE_DECIMALS = 4
+
+# A campaign may be called "=1+1": it is a name, and never runs.
+_PLAIN_TEXT = {"strings_to_formulas": False, "strings_to_urls": False}
 
 
 def styled(kpis: pd.DataFrame) -> "Styler":
@@ -35,17 +45,82 @@ def _written(name: str, currency: str | None, value: float) -> str:
 def write_sheet(kpis: pd.DataFrame, path: str | PathLike[str], *, sheet_name: str) -> None:
     """Write a KPI table to an Excel sheet; a missing ratio is an empty cell."""
     try:
-        writer = pd.ExcelWriter(path, engine="xlsxwriter", datetime_format="yyyy-mm-dd")
+        writer = pd.ExcelWriter(
+            path,
+            engine="xlsxwriter",
+            datetime_format="yyyy-mm-dd",
+            engine_kwargs={"options": _PLAIN_TEXT},
+        )
     except ModuleNotFoundError:
         raise MissingExtra("Writing Excel files", "excel") from None
     with writer:
         kpis.to_excel(writer, sheet_name=sheet_name, index=False, freeze_panes=(1, 0))
         sheet = writer.sheets[sheet_name]
         for place, name in enumerate(kpis):
-            stem = str(name).removesuffix("_previous")
-            unit = metrics[stem].unit if stem in set(metrics) else ""
-            pattern = "0.0%" if str(name).endswith("_change") else _EXCEL.get(unit)
+            is_change = str(name).endswith("_change")
+            pattern = "0.0%" if is_change else _EXCEL.get(_unit_of(str(name)))
             look = writer.book.add_format({"num_format": pattern}) if pattern else None
             is_text = name in dimensions_of(kpis)
             sheet.set_column(place, place, 20 if is_text else 14, look)
         sheet.autofilter(0, 0, len(kpis), len(kpis.columns) - 1)
+        for name, value in _said(kpis).items():
+            writer.book.set_custom_property(name, value)
+
+
+def write_csv(
+    kpis: pd.DataFrame,
+    path: str | PathLike[str] | None,
+    *,
+    is_rounded: bool,
+    decimal: str,
+    separator: str,
+) -> str | None:
+    """Write a KPI table as CSV in UTF-8, or give its text; a missing ratio is an empty cell."""
+    if decimal == separator:
+        raise OptionError("separator", separator, [f"another sign than decimal={decimal!r}"])
+    shown = kpis.round(_decimals(kpis)) if is_rounded else kpis
+    written: str | None = shown.to_csv(
+        path,
+        index=False,
+        sep=separator,
+        decimal=decimal,
+        date_format="%Y-%m-%d",
+        encoding="utf-8",
+        lineterminator="\n",
+    )
+    return written
+
+
+def _decimals(kpis: pd.DataFrame) -> dict[str, int]:
+    """Say how many decimals each column of fractions is rounded to."""
+    named = {str(name): _unit_of(str(name)) for name in kpis}
+    return {
+        name: _CHANGE_DECIMALS if name.endswith("_change") else _DECIMALS[unit]
+        for name, unit in named.items()
+        if unit in _DECIMALS or name.endswith("_change")
+    }
+
+
+def write_parquet(kpis: pd.DataFrame, path: str | PathLike[str]) -> None:
+    """Write a KPI table as Parquet, days as dates, each column with its unit."""
+    rows = pyarrow.Table.from_pandas(kpis, preserve_index=False)
+    fields = []
+    for field in rows.schema:
+        kind = pyarrow.date32() if pyarrow.types.is_timestamp(field.type) else field.type
+        unit = _unit_of(field.name)
+        fields.append(pyarrow.field(field.name, kind, metadata={"unit": unit} if unit else None))
+    schema = pyarrow.schema(fields, metadata=_said(kpis))
+    pyarrow.parquet.write_table(rows.replace_schema_metadata(None).cast(schema), path)
+
+
+def _said(kpis: pd.DataFrame) -> dict[str, str]:
+    """Give what a file says of itself: the contract's version, and what the table knows."""
+    known = {name: kpis.attrs.get(name) for name in ("currency", "grain", "scope")}
+    stated = {name: str(value) for name, value in known.items() if value}
+    return {"schema_version": SCHEMA_VERSION, **stated}
+
+
+def _unit_of(name: str) -> str:
+    """Give the unit of a metric's column, also of one that is of an earlier period."""
+    stem = name.removesuffix("_previous")
+    return metrics[stem].unit if stem in set(metrics) else ""

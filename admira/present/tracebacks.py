@@ -1,13 +1,14 @@
 """Errors in a notebook cell: a sentence, a hint and the reader's own line; no traceback."""
 
-import os
 import re
 import sysconfig
+from contextlib import suppress
 from pathlib import Path
 from traceback import FrameSummary, extract_tb, format_exception
 from types import TracebackType
 
-VARIABLE = "ADMIRA_TRACEBACK"
+from admira.config import DisplaySettings
+from admira.errors import SettingsError
 
 # Code that the reader did not write: admira itself, Python and what is installed.
 _OTHERS = (
@@ -38,13 +39,19 @@ def traceback_of(error: BaseException) -> list[str]:
     ["OptionError: metric='cpaa' is not understood; expected one of: cpc, cpa.",
      "  Did you mean 'cpa'?"]
     """
-    # Read straight from the environment: settings that cannot be read must not hide an error.
-    if os.environ.get(VARIABLE, "0") not in ("", "0"):
+    if _is_asked_for():
         return "".join(format_exception(error)).splitlines()
     sentence, *hint = _SENTENCE_ENDS.split(str(error), maxsplit=1)
     lines = [f"{type(error).__name__}: {sentence}", *(f"  {text}" for text in hint)]
     frame = _own_frame(error.__traceback__)
     return lines if frame is None else [*lines, f"  (line {frame.lineno}: {frame.line})"]
+
+
+def _is_asked_for() -> bool:
+    """Tell whether the settings ask for everything; those that cannot be read hide no error."""
+    with suppress(SettingsError):
+        return DisplaySettings().admira_traceback
+    return False
 
 
 def _own_frame(trace: TracebackType | None) -> FrameSummary | None:

@@ -195,8 +195,18 @@ class MetricRegistry:
             ]
         ).astype("str")
 
-    def table(self) -> Table:
-        """Give the contract of a KPI table; the dimensions asked for come before its columns."""
+    def table(self, *, own: bool = True) -> Table:
+        """Give the contract of a KPI table; the dimensions asked for come before its columns.
+
+        Parameters
+        ----------
+        own : bool
+            Whether ratios of your own are columns too.
+
+        Returns
+        -------
+        Table
+        """
         return Table(
             name="metrics",
             grain="one row per group of the dimensions asked for",
@@ -219,6 +229,7 @@ class MetricRegistry:
                         ratio.name, "ratio", ratio.unit, ratio.meaning, required=True, nullable=True
                     )
                     for ratio in self.ratios
+                    if own or ratio.name in self._built_in
                 ),
             ),
         )

@@ -11,18 +11,25 @@ from urllib3.exceptions import HTTPError
 
 from admira.errors import SourceUnavailable
 from admira.log import log_event
-from admira.sources.addresses import host_of, may_follow, urls_kept_out_of_logs
+from admira.sources.addresses import host_of, urls_kept_out_of_logs
 from admira.sources.breaker import Circuits
 from admira.sources.deadline import Deadline, DeadlineAdapter
 from admira.sources.decode import Undecodable, decode_json
-from admira.sources.failures import FailedTry, last_error, status_failure, transport_failure
+from admira.sources.failures import (
+    FailedTry,
+    last_error,
+    status_failure,
+    transport_failure,
+)
 from admira.sources.request import Answer, Request
+from admira.sources.sessions import FaithfulSession
 from admira.sources.throttle import Pace
 from admira.sources.verdicts import AnswerRules, BodyTest
 
 Read = TypeVar("Read")
 
 _CHUNK_BYTES = 1 << 20
+_TOLD_CHARACTERS = 2000
 
 _TOKEN_RULES = AnswerRules(passing=(BodyTest("error"),), advice="check the credentials")
 
@@ -63,14 +70,16 @@ class Exchange:
         rules: AnswerRules | None = None,
         stays: bool = False,
         budget_seconds: float | None = None,
+        refused: str = "cannot be read",
     ) -> None:
         self.name = name
+        self._refused = refused
         self._terms = terms
         self._rules = rules or AnswerRules()
         self._stays = stays
         self._budget_seconds = budget_seconds
         self._budget = None if budget_seconds is None else Deadline(budget_seconds)
-        self._session = _FaithfulSession()
+        self._session = FaithfulSession()
         self._adapter = DeadlineAdapter(terms.timeout_seconds)
         self._session.mount("http://", self._adapter)
         self._session.mount("https://", self._adapter)
@@ -141,7 +150,9 @@ class Exchange:
                 if failure is None:
                     body = b"".join(response.iter_content(_CHUNK_BYTES))
                     content_type = response.headers.get("Content-Type", "")
-                    return Answer(body, content_type, response.url, response.headers)
+                    return Answer(
+                        body, content_type, response.url, response.headers, response.status_code
+                    )
         except (OSError, HTTPError, ValueError) as error:
             failure = transport_failure(error)
         try:
@@ -167,7 +178,7 @@ class Exchange:
             request.url,
             params=request.params,
             json=request.json,
-            data=request.form,
+            data=request.form if request.body is None else request.body,
             headers=request.headers,
             auth=request.auth,
             stream=True,
@@ -177,8 +188,11 @@ class Exchange:
         """Judge an answer by its status and, for a refusal, by what the rules find in its body."""
         if status_failure(response.status_code, None) is None:
             return None
-        document = _document_of(response) if self._rules.read_bodies else None
-        return self._rules.failure(response.status_code, response.headers, document)
+        begun = _beginning_of(response) if self._rules.read_bodies else b""
+        failure = self._rules.failure(response.status_code, response.headers, _document_in(begun))
+        if failure is not None and self._rules.tells_answer:
+            failure.answer = begun.decode(errors="replace")[:_TOLD_CHARACTERS]
+        return failure
 
     def _ask_for_token(self, request: Request) -> Any:
         """Ask for a token, under the same terms."""
@@ -190,12 +204,13 @@ class Exchange:
         """Turn the last failed try into the error that the caller sees."""
         failure, tries = details["exception"], details["tries"]
         if not failure.again:
-            raise last_error(self.name, host, failure) from None
+            raise last_error(self.name, host, failure, self._refused) from None
         told = "1 try failed" if tries == 1 else f"{tries} tries failed, the last one"
         is_hurried = tries <= len(self._terms.waits_seconds)
         hurry = f", and {self._limit()} leaves no time for another" if is_hurried else ""
-        spent = FailedTry(f"{told} because {failure.cause}{hurry}")
-        raise last_error(self.name, host, spent) from None
+        cause = f"{told} because {failure.cause}{hurry}"
+        spent = FailedTry(cause, status=failure.status, answer=failure.answer)
+        raise last_error(self.name, host, spent, self._refused) from None
 
     def _limit(self) -> str:
         """Name the limit that is met first; a deadline never has more time than the budget."""
@@ -212,29 +227,19 @@ class Exchange:
             )
 
 
-class _FaithfulSession(requests.Session):
-    """A session that can be bound to the host of one URL; redirects are sent through it too."""
-
-    faithful_to: str | None = None
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Send a request, unless it leads elsewhere."""
-        url = request.url or ""
-        if self.faithful_to is not None and not may_follow(self.faithful_to, url):
-            raise FailedTry(
-                f"it leads to another address, {host_of(url)}, which must not see what is meant "
-                "for this one",
-                again=False,
-                advice="check the address, and ask the other one directly if it is right",
-            )
-        return super().send(request, **options)
+def _beginning_of(response: requests.Response) -> bytes:
+    """Read how the body of a refusal begins; all of it, where it is not large."""
+    try:
+        return next(response.iter_content(_CHUNK_BYTES), b"")
+    except (OSError, HTTPError):
+        return b""
 
 
-def _document_of(response: requests.Response) -> Any:
+def _document_in(body: bytes) -> Any:
     """Decode the body of a refusal, ``None`` when there is none to decode."""
     try:
-        return decode_json(next(response.iter_content(_CHUNK_BYTES), b""))
-    except (Undecodable, OSError, HTTPError):
+        return decode_json(body)
+    except Undecodable:
         return None
 
 

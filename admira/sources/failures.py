@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import Any
 
 from requests import exceptions as broken
 from urllib3 import exceptions as broken_below
@@ -53,6 +54,10 @@ class FailedTry(Exception):
         What the reader can do, where another try cannot help.
     retry_after_seconds : float or None
         How long the server asked us to wait.
+    status : int or None
+        What it answered, if it did.
+    answer : str
+        How its answer began, for a caller who wants to be told; never part of the words.
     """
 
     def __init__(
@@ -62,19 +67,28 @@ class FailedTry(Exception):
         again: bool = True,
         advice: str = "",
         retry_after_seconds: float | None = None,
+        status: int | None = None,
+        answer: str = "",
     ) -> None:
         self.cause = cause
         self.again = again
         self.advice = advice
         self.retry_after_seconds = retry_after_seconds
+        self.status = status
+        self.answer = answer
         super().__init__(cause)
 
 
-def last_error(name: str, host: str, failure: FailedTry) -> SourceError:
+def last_error(
+    name: str, host: str, failure: FailedTry, refused: str = "cannot be read"
+) -> SourceError:
     """Build the error for a failure after which nothing more is tried."""
+    told: dict[str, Any] = {"status": failure.status, "answer": failure.answer}
     if failure.again:
-        return SourceUnavailable(f"{name} unavailable ({host}): {failure.cause}; try again later.")
-    return SourceRejected(f"{name} cannot be read: {failure.cause} ({host}); {failure.advice}.")
+        said = f"{name} unavailable ({host}): {failure.cause}; try again later."
+        return SourceUnavailable(said, **told)
+    said = f"{name} {refused}: {failure.cause} ({host}); {failure.advice}."
+    return SourceRejected(said, **told)
 
 
 def status_failure(status: int, retry_after: str | None) -> FailedTry | None:
@@ -83,8 +97,10 @@ def status_failure(status: int, retry_after: str | None) -> FailedTry | None:
         return None
     cause = f"it answered {named_status(status)}"
     if status in _WORTH_ANOTHER_TRY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return FailedTry(cause, retry_after_seconds=wait_asked_for(retry_after))
-    return FailedTry(cause, again=False, advice=_ADVICE.get(status, "check the request"))
+        wait_seconds = wait_asked_for(retry_after)
+        return FailedTry(cause, retry_after_seconds=wait_seconds, status=status)
+    advice = _ADVICE.get(status, "check the request")
+    return FailedTry(cause, again=False, advice=advice, status=status)
 
 
 def transport_failure(error: Exception) -> FailedTry:

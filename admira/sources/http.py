@@ -170,6 +170,7 @@ class HttpClient:
         rules: AnswerRules | None = None,
         stays: bool = False,
         budget_seconds: float | None = None,
+        refused: str = "cannot be read",
     ) -> Exchange:
         """Begin a conversation with an API, for the length of a ``with`` block.
 
@@ -183,6 +184,8 @@ class HttpClient:
             Speak to the first host only, even when nothing that is asked is confidential.
         budget_seconds : float, optional
             Longest time from now to the start of the last answer, over all requests.
+        refused : str, default "cannot be read"
+            What errors say of a refusal, after the name.
 
         Returns
         -------
@@ -203,7 +206,12 @@ class HttpClient:
         if budget_seconds is not None:
             _require_above_zero("budget_seconds", budget_seconds, "a number of seconds above 0")
         return Exchange(
-            self._terms, name=name, rules=rules, stays=stays, budget_seconds=budget_seconds
+            self._terms,
+            name=name,
+            rules=rules,
+            stays=stays,
+            budget_seconds=budget_seconds,
+            refused=refused,
         )
 
 

@@ -25,6 +25,7 @@ class Answer(NamedTuple):
     content_type: str
     url: str = ""
     headers: Mapping[str, str] = MappingProxyType({})
+    status: int = 200
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,13 +40,16 @@ class Request:
     url : str
         An ``http`` or ``https`` address.
     method : str, default "GET"
-        ``"GET"`` or ``"POST"``.  Either only reads, so that it may be asked again.
+        ``"GET"`` or ``"POST"``.  Either may be asked again: it only reads, or carries a key by
+        which the other side knows that it has it already.
     params : mapping of str to str, optional
         Added to the address as its query.
     json : object, optional
         The body, sent as JSON.
     form : mapping of str to str, optional
         The body, sent as the fields of a form.
+    body : bytes, optional
+        The body, sent as it is; ``headers`` say what it is.
     headers : mapping of str to str, optional
         What the platform wants beside the credentials: ``developer-token``, ``LinkedIn-Version``…
     auth : AuthBase, optional
@@ -67,6 +71,7 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
     form: Mapping[str, str] | None = None
+    body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: AuthBase | None = None
 
@@ -82,7 +87,7 @@ class Request:
     @property
     def is_confidential(self) -> bool:
         """Whether it carries something that only the host it is meant for may see."""
-        carried = (self.auth, self.json, self.form)
+        carried = (self.auth, self.json, self.form, self.body)
         return bool(self.headers) or any(carried) or has_credentials(self.url)
 
     def filled(self, since: date | None, until: date | None) -> "Request":

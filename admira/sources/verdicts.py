@@ -54,7 +54,8 @@ class BodyTest:
 class AnswerRules:
     """When a good status hides an error, and which errors may pass; by default statuses decide.
 
-    The statuses 408, 429 and 5xx may always pass, whatever the rules say.
+    The statuses 408, 429 and 5xx may always pass, whatever the rules say.  With ``tells_answer``
+    the error carries how a refusal began, beside its words.
     """
 
     ok: BodyTest | None = None
@@ -62,6 +63,7 @@ class AnswerRules:
     passing: tuple[BodyTest, ...] = ()
     retry_after: str = ""
     advice: str = ""
+    tells_answer: bool = False
 
     @classmethod
     def of(
@@ -105,7 +107,7 @@ class AnswerRules:
     @property
     def read_bodies(self) -> bool:
         """Whether the body of a refusal says more than its status."""
-        return bool(self.ok or self.passing or self.retry_after)
+        return bool(self.ok or self.passing or self.retry_after or self.tells_answer)
 
     def failure(self, status: int, headers: Mapping[str, str], document: Any) -> FailedTry | None:
         """Judge an answer: ``None`` when it is good."""
@@ -118,9 +120,9 @@ class AnswerRules:
             wait_seconds = wait_asked_for(asked)
             if wait_seconds is None:
                 wait_seconds = self._wait_in(document)
-            return FailedTry(cause, retry_after_seconds=wait_seconds)
+            return FailedTry(cause, retry_after_seconds=wait_seconds, status=status)
         advice = self.advice or (failure.advice if failure else "check the request")
-        return FailedTry(cause, again=False, advice=advice)
+        return FailedTry(cause, again=False, advice=advice, status=status)
 
     def _may_pass(self, status: int, document: Any) -> bool:
         if not self.statuses and not self.passing:

@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow
 
 from admira.core.frames import typed
-from admira.schemas import Table
+from admira.schemas import TABLES, Table
+from admira.schemas.contracts import json_contract
 from admira.stores.files import Files, Fingerprint
 from admira.stores.index import IdIndex, decoded_index
 from admira.stores.journal import OWN, STAGING, Entry, Journal
@@ -21,7 +22,7 @@ from admira.stores.partitions import (
     partitions_of,
     rows_move,
 )
-from admira.stores.settings import SETTINGS, Settings
+from admira.stores.settings import CONTRACT, SETTINGS, Settings
 from admira.stores.threads import side_by_side
 from admira.stores.view import Place, View
 
@@ -139,9 +140,11 @@ class FileDraft:
         return dropped
 
     def settle(self, settings: Settings) -> None:
-        """Let the store have these settings."""
+        """Let the store have these settings, and say under which contract it is."""
         self.view.settings = settings
-        self.write({SETTINGS: settings.encoded()})
+        self.write(
+            {SETTINGS: settings.encoded(), CONTRACT: json_contract(TABLES.values()).encode()}
+        )
 
     def remove(self, path: str) -> None:
         """Let a file be gone after the commit."""

@@ -18,6 +18,7 @@ from admira.schemas import SCHEMA_VERSION, TABLES, Table
 from admira.stores.files import Enters
 from admira.stores.journal import OWN
 from admira.stores.quarantine import QUARANTINE
+from admira.stores.settings import require_known
 
 FILE_NAME = "part-0.parquet"
 
@@ -97,7 +98,9 @@ class Layout:
         wanted = pyarrow.schema([field for field in self.schema if field.name in names])
         try:
             with pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content)) as file:
-                self._check_columns(file.schema_arrow.names, name)
+                found = file.schema_arrow
+                _check_version(found.metadata, name)
+                self._check_columns(found.names, name)
                 rows = file.read(wanted.names, use_threads=False)
             return rows if rows.schema.equals(wanted) else rows.select(wanted.names).cast(wanted)
         except (pyarrow.ArrowException, OSError, ValueError) as error:
@@ -149,7 +152,15 @@ class Layout:
 
 
 _FEW = 256
+_VERSION = SCHEMA_VERSION.encode()
 _REMEDY = "Restore the file from a backup, or remove it and ingest that day again."
+
+
+def _check_version(said: Mapping[bytes, bytes] | None, name: str) -> None:
+    """Refuse a file of a contract that is not known; one that says nothing is somebody else's."""
+    version = (said or {}).get(b"schema_version", _VERSION)
+    if version != _VERSION:
+        require_known(version.decode(errors="replace"), name)
 
 
 def rows_move(table: Table) -> bool:

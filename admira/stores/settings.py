@@ -1,17 +1,19 @@
 """What a store records about itself: its time zone, its archive, the days that it keeps."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from admira.core.dates import time_zone
 from admira.errors import StoreError
 from admira.schemas import SCHEMA_VERSION, TABLES
+from admira.schemas.versions import remedy_for
 from admira.stores.files import Files, files_at
 from admira.stores.journal import OWN, Journal
 
 SETTINGS = f"{OWN}/settings.json"
+CONTRACT = f"{OWN}/contract.json"
 _EXAMPLE = json.dumps({"schema_version": SCHEMA_VERSION, "tz": "UTC"})
 
 
@@ -27,15 +29,18 @@ class Settings:
         Where older partitions are.
     kept_from : dict of str to date
         Of a table, the first day that the store keeps.
+    schema_version : str
+        The version of the contract that the store was made under.
     """
 
     tz: str
     archive: str | None = None
     kept_from: dict[str, date] = field(default_factory=dict)
+    schema_version: str = SCHEMA_VERSION
 
     def encoded(self) -> bytes:
         """Write the settings as JSON."""
-        said: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "tz": self.tz}
+        said: dict[str, Any] = {"schema_version": self.schema_version, "tz": self.tz}
         more = {
             "archive": self.archive,
             "kept_from": {name: day.isoformat() for name, day in self.kept_from.items()},
@@ -56,18 +61,30 @@ def decoded_settings(content: bytes, name: str) -> Settings:
         said = json.loads(content)
         version = said["schema_version"]
         kept_from = {k: date.fromisoformat(day) for k, day in said.get("kept_from", {}).items()}
-        settings = Settings(said["tz"], said.get("archive"), kept_from)
+        settings = Settings(said["tz"], said.get("archive"), kept_from, version)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise StoreError(
             f"{name} should hold the store's settings, such as {_EXAMPLE}; "
             "found something else. Restore it from a backup."
         ) from None
-    if version != SCHEMA_VERSION:
+    require_known(version, name)
+    return settings
+
+
+def require_known(version: object, name: str) -> None:
+    """Refuse what was written under a version of the contract that this admira does not know.
+
+    Raises
+    ------
+    StoreError
+        With what to do.
+    """
+    remedy = remedy_for(version)
+    if remedy is not None:
         raise StoreError(
             f"{name} says schema_version {version!r}; this admira reads {SCHEMA_VERSION!r}. "
-            "Install the admira that wrote the store, or write a new one."
+            f"{remedy}"
         )
-    return settings
 
 
 def agreed_settings(files: Files, tz: str | None, archive: str | None = None) -> Settings:
@@ -100,4 +117,4 @@ def agreed_settings(files: Files, tz: str | None, archive: str | None = None) ->
             f"{files.url} has its archive at {files_at(recorded.archive or '').url}; found "
             f"archive={files_at(archive).url!r}. Open it without archive."
         )
-    return recorded if recorded.archive else Settings(recorded.tz, archive, recorded.kept_from)
+    return recorded if recorded.archive else replace(recorded, archive=archive)

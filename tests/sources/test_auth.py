@@ -140,6 +140,7 @@ def test_a_next_link_to_another_address_is_refused(
         lambda url: Request(url, headers={"developer-token": SECRET}),
         lambda url: Request(url, "POST", json={"secret": SECRET}),
         lambda url: Request(url, "POST", form={"secret": SECRET}),
+        lambda url: Request(url, "POST", body=SECRET.encode()),
         lambda url: Request(url.replace("//", f"//user:{SECRET}@")),
     ],
 )

@@ -11,6 +11,8 @@ import pytest
 
 from admira.errors import OptionError, SourceRejected, SourceUnavailable
 from admira.sources.http import HttpClient
+from admira.sources.request import Request
+from admira.sources.verdicts import AnswerRules, BodyTest
 
 from .loopback import Reply, Serve, closed_port, reply_json
 
@@ -197,3 +199,28 @@ def test_a_client_shows_its_times_and_cannot_be_changed() -> None:
     assert hash(client) == hash(HttpClient(waits_seconds=(1, 2)))
     with pytest.raises(AttributeError):
         client.timeout_seconds = 1
+
+
+def test_an_error_says_the_last_status_but_not_the_answer_unless_asked(serve: Serve) -> None:
+    server = serve(Reply(body=(b"a secret",), status=404))
+    read = AnswerRules(passing=(BodyTest("error"),))
+    with QUICK.exchange(rules=read) as exchange, pytest.raises(SourceRejected) as caught:
+        exchange.ask(Request(server.url), lambda answer: answer.body)
+    assert (caught.value.status, caught.value.answer) == (404, "")
+    server.play(Reply(status=500), Reply(status=503))
+    with pytest.raises(SourceUnavailable) as spent:
+        QUICK.get_json(server.url)
+    assert spent.value.status == 503
+    with QUICK.exchange(rules=AnswerRules(tells_answer=True)) as exchange:
+        server.play(Reply(body=(b"no such account",), status=404))
+        with pytest.raises(SourceRejected) as told:
+            exchange.ask(Request(server.url), lambda answer: answer.body)
+    assert told.value.answer == "no such account"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_a_redirect_never_turns_a_post_into_a_get(serve: Serve, status: int) -> None:
+    server = serve(Reply(status=status, headers={"Location": "/there"}), GOOD)
+    with QUICK.exchange(name="ADS API") as exchange, pytest.raises(SourceRejected, match="drops"):
+        exchange.ask(Request(server.url, "POST", json={"days": 7}), lambda answer: answer.body)
+    assert len(server.requests) == 1

@@ -53,6 +53,7 @@ def test_files_are_where_the_contract_says(store: ParquetStore) -> None:
     assert [str(path.relative_to(store.path)) for path in files_in(store)] == [
         "_admira/changes/ads/commit=000000000001/part-0.parquet",
         "_admira/changes/crm/commit=000000000002/part-0.parquet",
+        "_admira/contract.json",
         "_admira/index/crm.parquet",
         "_admira/journal/000000000001.json",
         "_admira/journal/000000000002.json",

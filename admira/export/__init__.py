@@ -1,0 +1,1 @@
+"""KPIs on their way out: written canonically, signed, and delivered once."""
