@@ -51,13 +51,17 @@ def export(
     last = f"{today_of(target.tz, None) - pd.Timedelta(days=1):%Y-%m-%d}" if date is None else date
     days: dict[str, Any] = {"start": last if start is None else start, "end": last}
     dimensions = [name.strip() for each in by or ["channel"] for name in each.split(",")]
-    kpis = target.metrics(dimensions, grain=grain, scope=scope, **days)
+    kpis, facts = target.at_once(
+        lambda seen: (
+            seen.metrics(dimensions, grain=grain, scope=scope, **days),
+            seen.facts(**days) if out is None else None,
+        )
+    )
     if out is not None:
         _writer_of(kpis, out)(out)
         said: dict[str, Any] = {"path": str(out), "rows": len(kpis)}
         told = f"{len(kpis):,} rows written to {out}."
     else:
-        facts = target.facts(**days)
         receipt = admira.export_metrics(kpis, date=last, url=url, facts=facts, client=asking())
         said = receipt.to_dict()
         told = (

@@ -1,8 +1,7 @@
 """export_metrics: one signed POST that a receiver can check, and recognise when it comes again."""
 
 import datetime as dt
-import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from admira.export.agreement import require_agreement
 from admira.export.canonical import canonical_json, columns_of, content_key
 from admira.export.signing import sign
 from admira.log import log_event
+from admira.operations import operation
 from admira.schemas import SCHEMA_VERSION
 from admira.sources.addresses import host_of
 from admira.sources.http import HttpClient
@@ -101,7 +101,7 @@ def export_metrics(
     client : HttpClient, optional
         Time-outs, waits and rate limits.
     request_id : str, optional
-        The operation's name; a new one by default.
+        The operation's name; by default that of the :func:`operation` around it, else a new one.
     now : datetime, optional
         ``exported_at``, with a time zone; the clock's time by default.
 
@@ -137,41 +137,49 @@ def export_metrics(
     admira.errors.SettingsError: SINK_URL should be an http or https URL with a host and a port up
     to 65535; correct the argument, the variable or its line in .env.
     """
-    receiver, shared = _receiver(url, secret)
-    columns, attrs = columns_of(metrics), _said(metrics)
-    if facts is not None:
-        require_agreement(columns, facts, scope=attrs["scope"])
+    with operation("export.run", request_id=request_id) as run:
+        receiver, shared = _receiver(url, secret)
+        columns, attrs = columns_of(metrics), _said(metrics)
+        if facts is not None:
+            require_agreement(columns, facts, scope=attrs["scope"])
+        moment, content = _moment(now), _content(columns, attrs, _day(date))
+        said = {"exported_at": _written(moment), "request_id": run.request_id}
+        body = canonical_json({**content, **said})
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": content_key(content),
+            "X-Request-Id": run.request_id,
+            "X-Signature": sign(body, shared),
+        }
+        status = _deliver(receiver, body, headers, shared, client or HttpClient()).status
+        receipt = ExportReceipt(
+            receiver=host_of(receiver),
+            status=status,
+            rows=len(content["rows"]),
+            idempotency_key=headers["Idempotency-Key"],
+            signature=headers["X-Signature"],
+            exported_at=moment,
+            request_id=run.request_id,
+            body=body,
+        )
+        log_event(
+            "export.delivered",
+            receiver=receipt.receiver,
+            answered=status,
+            rows=receipt.rows,
+            idempotency_key=receipt.idempotency_key,
+        )
+    return receipt
+
+
+def _content(
+    columns: Mapping[str, Sequence[Any]], attrs: Mapping[str, Any], day: str
+) -> dict[str, Any]:
+    """Give what is sent but for the moment and the operation: what a repeat has in common."""
     rows = [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
-    content = {"schema_version": SCHEMA_VERSION, "date": _day(date), "rows": rows, **attrs}
-    moment, operation = _moment(now), request_id or uuid.uuid4().hex[:12]
-    body = canonical_json({**content, "exported_at": _written(moment), "request_id": operation})
-    headers = {
-        "Content-Type": "application/json",
-        "Idempotency-Key": content_key(content),
-        "X-Request-Id": operation,
-        "X-Signature": sign(body, shared),
-    }
-    status = _deliver(receiver, body, headers, shared, client or HttpClient()).status
-    receipt = ExportReceipt(
-        receiver=host_of(receiver),
-        status=status,
-        rows=len(rows),
-        idempotency_key=headers["Idempotency-Key"],
-        signature=headers["X-Signature"],
-        exported_at=moment,
-        request_id=operation,
-        body=body,
-    )
-    log_event(
-        "export.delivered",
-        receiver=receipt.receiver,
-        status=status,
-        rows=len(rows),
-        idempotency_key=receipt.idempotency_key,
-    )
-    return receipt
+    return {"schema_version": SCHEMA_VERSION, "date": day, "rows": rows, **attrs}
 
 
 def _receiver(url: str | None, secret: str | SecretStr | None) -> tuple[str, SecretStr]:

@@ -93,6 +93,27 @@ def test_the_receiver_can_check_what_it_got(serve: Serve, kpis: pd.DataFrame) ->
     json.dumps(receipt.to_dict())
 
 
+def test_log_report_run_history_and_export_share_one_request_id(
+    serve: Serve, tmp_path: Path
+) -> None:
+    server, example = serve(Reply()), admira.datasets.worked_example()
+    store, log = admira.open_store("memory:"), tmp_path / "admira.log"
+    handler = admira.configure_logging(path=log)
+    try:
+        with admira.operation("morning.kpis") as morning:
+            report = admira.ingest(store, ads=example.ads, crm=example.crm)
+            receipt = send(server, store.metrics("channel"))
+    finally:
+        logging.getLogger("admira").removeHandler(handler)
+        handler.close()
+    ids = {json.loads(line)["request_id"] for line in log.read_text().splitlines()}
+    body = json.loads(server.requests[0].body)
+    ids |= {report.run_id, receipt.request_id, body["request_id"], *store.runs()["run_id"]}
+    assert ids == {morning.request_id}
+    endpoints = {json.loads(line)["endpoint"] for line in log.read_text().splitlines()}
+    assert {"ingest.run", "metrics.channel", "export.run", "morning.kpis"} <= endpoints
+
+
 def test_500_then_200_delivers_once(serve: Serve, kpis: pd.DataFrame) -> None:
     server = serve(Reply(status=500), Reply(status=200))
     receipt = send(server, kpis)
