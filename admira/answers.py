@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
-from admira.core.campaigns import MAP_COLUMNS, campaign_map, joined_maps
+from admira.core.campaigns import CAMPAIGN
 from admira.core.days import Day, as_day
 from admira.core.filters import as_stored, keep
 from admira.core.frames import typed, unwrap, wrap
@@ -19,11 +19,17 @@ from admira.core.metrics import check_shape, finished, in_pandas, needed_columns
 from admira.core.rules import DEFAULT_ALIASES
 from admira.core.tag_aliases import alias_mapping
 from admira.core.totals import MEASURES, currency_of, totals_in_memory
-from admira.schemas import ADS, CAMPAIGNS, CRM, FACTS, TAGS
+from admira.engines.bridges import SOURCES, campaigns_of
+from admira.engines.model import engine_named
+from admira.engines.plan import Wanted as OnEngine
+from admira.engines.plan import facts_on, facts_within_memory, sums_on
+from admira.engines.size import default_engine
+from admira.errors import OptionError
+from admira.schemas import ADS, CRM, FACTS
 from admira.schemas.mending import GROUPS, TAG_ALIASES
-from admira.stores.base import Backend, Reader
+from admira.stores.base import Backend
 from admira.stores.cache import digest
-from admira.stores.records import HISTORY
+from admira.stores.reading import Reader
 from admira.stores.selection import select
 from admira.wanted import Wanted, group_names, labels_among, parted
 
@@ -41,16 +47,7 @@ class Loaded(NamedTuple):
     campaigns: pd.DataFrame | None = None
     aliases: pd.DataFrame | None = None
     labels: Labels | None = None
-
-
-def campaigns_of(reader: Reader) -> pd.DataFrame:
-    """Give the campaign map of all ads that the store holds or held, and of its UTM sheet."""
-    monthly = reader.by_month(ADS, MAP_COLUMNS, "campaigns", campaign_map)
-    maps, sheet = typed(monthly, CAMPAIGNS), reader.rows(TAGS)
-    history = reader.rows(HISTORY)
-    if len(history):
-        maps = pd.concat([maps, history], ignore_index=True)
-    return joined_maps(maps, tags=sheet if len(sheet) else None)
+    is_large: bool = False
 
 
 def labels_of(reader: Reader) -> Labels:
@@ -64,8 +61,10 @@ def facts_of(
     start: Day = None,
     end: Day = None,
     asked: Mapping[str, Any],
-) -> pd.DataFrame:
-    """Give the facts of a store, ad rows first.
+    engine: str | None = None,
+    session: Any = None,
+) -> Any:
+    """Give the facts of a store, ad rows first; those of an engine that is named, as its frame.
 
     Parameters
     ----------
@@ -75,6 +74,8 @@ def facts_of(
         First and last day of the facts.
     asked : mapping
         Values wanted, by column or label; and the options of the join.
+    engine, session : optional
+        Whose frame to give; by default a pandas frame.
 
     Returns
     -------
@@ -84,7 +85,17 @@ def facts_of(
     days = as_day("start", start), as_day("end", end)
     values, labelled, options = parted(backend, asked)
     wanted = Wanted(tuple(FACTS.names), *days, as_stored(values), options, labelled=labelled)
+    on_engine = OnEngine.of(start, end, values, options)
+    if engine is not None:
+        if labelled:
+            raise OptionError(
+                "filter", next(iter(labelled)), ["a column, where an engine is named"]
+            )
+        return facts_on(backend, engine_named(engine, session), on_engine)
     loaded = backend.reading(lambda reader: _load(reader, wanted, _made_of(reader, options)))
+    if loaded.is_large:
+        labels = backend.reading(labels_of) if wanted.has_labels else None
+        return typed(wanted.with_labels(facts_within_memory(backend, on_engine), labels), FACTS)
     ads, shares = _parts(loaded, wanted)
     rows = unwrap(ad_facts(wrap(ads, ADS, ads.column_names), wanted.columns))
     return typed(pyarrow.concat_tables([rows.cast(shares.schema), shares]), FACTS)
@@ -102,6 +113,8 @@ def metrics_of(
     limit: int | None,
     offset: int,
     zero_division: float | None,
+    engine: str | None = None,
+    session: Any = None,
 ) -> pd.DataFrame:
     """Give the KPIs of a store, as :func:`compute_metrics` would of its facts.
 
@@ -124,7 +137,18 @@ def metrics_of(
         labelled=labelled,
         are_summed=True,
     )
-    sums = _sums_of(backend, wanted, dimensions, grain, scope)
+    sums = None
+    if engine in (None, "arrow"):
+        sums = _sums_of(backend, wanted, dimensions, grain, scope, is_by_size=engine is None)
+    if sums is None:
+        chosen = engine_named(engine or "duckdb", session)
+        on_engine = OnEngine.of(start, end, values, options)
+        campaigns = CAMPAIGN if wanted.has_labels else []
+        by_campaign = list(dict.fromkeys([*plain, *campaigns]))
+        sums = sums_on(backend, chosen, on_engine, by_campaign, grain=grain, scope=scope)
+        if wanted.has_labels:
+            sums = wanted.with_labels(sums, backend.reading(labels_of))
+            sums = totals_in_memory([sums], dimensions)
     table = finished(
         nw.from_native(sums),
         dimensions,
@@ -137,9 +161,18 @@ def metrics_of(
 
 
 def _sums_of(
-    backend: Backend, wanted: Wanted, dimensions: list[str], grain: str | None, scope: str
-) -> pyarrow.Table:
-    """Give the sums per group; those of a question asked before of the same rows are held."""
+    backend: Backend,
+    wanted: Wanted,
+    dimensions: list[str],
+    grain: str | None,
+    scope: str,
+    *,
+    is_by_size: bool,
+) -> pyarrow.Table | None:
+    """Give the sums per group, or nothing where the store is too large to do it in memory.
+
+    Those of a question asked before of the same rows are held.
+    """
     names = [*sorted({*dimensions, "currency"}), *MEASURES]
 
     def load(reader: Reader) -> Loaded:
@@ -149,10 +182,11 @@ def _sums_of(
         held = reader.derived(subject, made_of, names) if made_of else None
         if held is not None:
             return Loaded(reader, made_of, sums=held)
-        return _load(reader, wanted, made_of)._replace(subject=subject)
+        loaded = _load(reader, wanted, made_of, is_by_size=is_by_size)
+        return loaded._replace(subject=subject)
 
     loaded = backend.reading(load)
-    if loaded.sums is not None:
+    if loaded.sums is not None or loaded.is_large:
         return loaded.sums
     ads, shares = _parts(loaded, wanted)
     of_ads = [
@@ -169,19 +203,18 @@ def _sums_of(
 
 def _made_of(reader: Reader, options: Mapping[str, Any]) -> str:
     """Say which rows and options of the join an answer is made of; it lists all there is."""
-    rows = reader.digest(*_SOURCES)
+    rows = reader.digest(*SOURCES)
     return "" if options.get("campaigns") is not None else digest((rows, _said(options)))
 
 
-_SOURCES = (ADS, CRM, TAGS, HISTORY, TAG_ALIASES)
-
-
-def _load(reader: Reader, wanted: Wanted, made_of: str) -> Loaded:
-    """Read what the facts need."""
+def _load(reader: Reader, wanted: Wanted, made_of: str, *, is_by_size: bool = True) -> Loaded:
+    """Read what the facts need, unless that is more than should be in memory."""
     of_ads = [name for name in ADS.names if name in wanted.needed]
     of_days = select(
         ADS, start=wanted.start, end=wanted.end, columns=of_ads, is_coded=wanted.are_summed
     )
+    if is_by_size and default_engine(reader, of_days, select(CRM)) != "arrow":
+        return Loaded(reader, made_of, is_large=True)
     loaded = Loaded(reader, made_of, ads=reader.scan(of_days))
     if made_of:
         shares = reader.derived(_slot(wanted.options), made_of, wanted.schema.names)
@@ -249,7 +282,7 @@ def _shares(loaded: Loaded, options: Mapping[str, Any]) -> pyarrow.Table:
 def _keep(loaded: Loaded, subject: str, rows: pyarrow.Table, *, is_lasting: bool = True) -> None:
     """Keep what was derived of the rows, unless a campaign map of the caller's went into it."""
     if loaded.made_of:
-        loaded.reader.keep(subject, loaded.made_of, rows, *_SOURCES, is_lasting=is_lasting)
+        loaded.reader.keep(subject, loaded.made_of, rows, *SOURCES, is_lasting=is_lasting)
 
 
 def _said(options: Mapping[str, Any]) -> list[tuple[str, Any]]:

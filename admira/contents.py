@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 
 from admira.errors import StoreError
 from admira.schemas import TABLES
-from admira.stores.base import Backend, Reader
+from admira.stores.base import Backend
+from admira.stores.reading import Reader
 from admira.stores.selection import Selection, select
 
 

@@ -13,7 +13,8 @@ from admira.core.periods import beside
 from admira.errors import OptionError
 from admira.schemas import CAMPAIGNS
 from admira.schemas.metrics import metrics
-from admira.stores.base import Backend, Reader, pinned
+from admira.stores.base import Backend, pinned
+from admira.stores.reading import Reader
 
 if TYPE_CHECKING:
     from admira.present.cards import Summary

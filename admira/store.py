@@ -7,7 +7,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from admira.answers import campaigns_of, facts_of, labels_of, metrics_of
+from admira.answers import facts_of, labels_of, metrics_of
 from admira.contents import contents_html, contents_text
 from admira.core.campaigns import read_sheet
 from admira.core.days import Day
@@ -15,6 +15,9 @@ from admira.core.filters import VALUE_FILTERS, keep
 from admira.core.named_periods import chosen_period
 from admira.core.reconcile import reconcile
 from admira.core.validate import validate
+from admira.engines import Engines
+from admira.engines.bridges import campaigns_of
+from admira.engines.model import EngineName
 from admira.errors import DataError, OptionError
 from admira.ingest_report import IngestReport
 from admira.mending import Mending
@@ -78,7 +81,7 @@ def open_store(
     )
 
 
-class Store(Overview, Questions, Mending, Upkeep):
+class Store(Engines, Overview, Questions, Mending, Upkeep):
     """Ads, CRM and the rows that were rejected; facts and KPIs are worked out when asked for.
 
     Parameters
@@ -224,8 +227,14 @@ class Store(Overview, Questions, Mending, Upkeep):
 
     @operation("facts.run")
     def facts(
-        self, *, start: Day = None, end: Day = None, **filters_and_options: Any
-    ) -> pd.DataFrame:
+        self,
+        *,
+        start: Day = None,
+        end: Day = None,
+        engine: EngineName | None = None,
+        session: Any = None,
+        **filters_and_options: Any,
+    ) -> Any:
         """Join the store's ads and CRM; see :func:`admira.join_utm`.
 
         Candidates come from all the store's ads, so a day's numbers do not depend on ``start`` and
@@ -235,6 +244,11 @@ class Store(Overview, Questions, Mending, Upkeep):
         ----------
         start, end : day, optional
             First and last day of the facts, both included.
+        engine : {"arrow", "polars", "duckdb", "spark"}, optional
+            Whose frame to give, as in :meth:`scan`.  By default a pandas frame, worked out on Arrow
+            while the store fits its share of memory, else on DuckDB.
+        session : optional
+            A ``SparkSession`` or DuckDB connection of yours.
         **filters_and_options
             ``channel``, ``campaign_id``, ``campaign_name`` (a campaign's latest), groups,
             ``utm_campaign``, ``utm_source``, ``utm_medium``, which filter the facts; and the
@@ -242,10 +256,22 @@ class Store(Overview, Questions, Mending, Upkeep):
 
         Returns
         -------
-        DataFrame
+        DataFrame, or a frame of the engine named
             One row per ad row and one per share of an opportunity.
+
+        Raises
+        ------
+        StoreError
+            When the store cannot be read, or the facts as a pandas frame would not fit in memory.
         """
-        return facts_of(self.backend, start=start, end=end, asked=filters_and_options)
+        return facts_of(
+            self.backend,
+            start=start,
+            end=end,
+            asked=filters_and_options,
+            engine=engine,
+            session=session,
+        )
 
     def metrics(
         self,
@@ -261,6 +287,8 @@ class Store(Overview, Questions, Mending, Upkeep):
         period: str | tuple[Day, Day] | None = None,
         compare: str | None = None,
         today: Day = None,
+        engine: EngineName | None = None,
+        session: Any = None,
         **filters_and_options: Any,
     ) -> pd.DataFrame:
         """Work out the KPIs of the store; see :func:`admira.compute_metrics`.
@@ -279,6 +307,9 @@ class Store(Overview, Questions, Mending, Upkeep):
             Put the period beside an earlier one: this is :meth:`compare`.
         today : day, optional
             What counts as today in a period's name; the reporting zone's day by default.
+        engine, session
+            Who adds up, as in :meth:`facts`; the table is the same, and a pandas frame, whoever
+            does.
         **filters_and_options
             As in :meth:`facts`: values, and the options of the join.
 
@@ -306,6 +337,8 @@ class Store(Overview, Questions, Mending, Upkeep):
                 against=compare,
                 today=today,
                 scope=scope,
+                engine=engine,
+                session=session,
                 **filters_and_options,
             )
         with operation(metrics_endpoint(by)):
@@ -322,6 +355,8 @@ class Store(Overview, Questions, Mending, Upkeep):
                 limit=limit,
                 offset=offset,
                 zero_division=zero_division,
+                engine=engine,
+                session=session,
             )
 
     @operation("reconcile.run")

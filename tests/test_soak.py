@@ -82,7 +82,7 @@ def test_a_hundred_ingests_with_faults_agree_with_the_history(
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)  # processes stop here, not machines
     monkeypatch.setattr(logging.getLogger("admira"), "propagate", False)  # pytest keeps each record
-    chance = random.Random(7)  # noqa: S311 - not for secrets
+    chance = random.Random(7)
     folder, path = tmp_path / "store", tmp_path / "admira.prom"
     store = admira.open_store(folder)
     admira.ingest(store, ads=EXAMPLE.ads, crm=EXAMPLE.crm, run_id="before")

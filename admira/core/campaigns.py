@@ -70,7 +70,7 @@ def map_of(ads: Frame, *, tags: Any = None) -> pd.DataFrame:
     # Arrow shares the buffers of pandas and groups text three times as fast.
     grouping = nw.from_native(ads.to_arrow()) if is_pandas(ads) else ads
     dated = grouping.with_columns(
-        month=nw.col("date").dt.truncate("1mo"),
+        month=nw.col("date").dt.truncate("1mo").cast(nw.Date),
         bit=nw.lit(2.0) ** (nw.col("date").dt.day().cast(nw.Int64) - 1),
     )
     named = collect(

@@ -139,7 +139,7 @@ def lift(small: pd.DataFrame, like: Frame) -> Frame:
     """Bring a small pandas frame to the engine of another frame, ready to be joined with it."""
     if is_pandas(like):
         return nw.from_native(small)
-    arrow = pyarrow.Table.from_pandas(small, schema=_arrow_schema(small), preserve_index=False)
+    arrow = on_plain_arrow(small)
     engine = like.implementation
     if engine.is_pyarrow():
         return nw.from_native(arrow)
@@ -151,8 +151,13 @@ def lift(small: pd.DataFrame, like: Frame) -> Frame:
         # way to get one there. DuckDB finds `arrow` by its name in this function.
         return nw.from_native(like.to_native().query("_", "SELECT * FROM arrow"))
     if engine.is_pyspark():
-        return nw.from_native(like.to_native().sparkSession.createDataFrame(arrow.to_pandas()))
+        return nw.from_native(like.to_native().sparkSession.createDataFrame(arrow))
     return nw.from_arrow(arrow, backend=engine)
+
+
+def on_plain_arrow(small: pd.DataFrame) -> pyarrow.Table:
+    """Give a small pandas frame on Arrow, ready to be joined with the contract's columns."""
+    return pyarrow.Table.from_pandas(small, schema=_arrow_schema(small), preserve_index=False)
 
 
 def _arrow_schema(small: pd.DataFrame) -> pyarrow.Schema:

@@ -30,18 +30,22 @@ _AD_COLUMNS = [
     "impressions",
     "cost",
 ]
-_CRM_COLUMNS = [
-    "opportunity_id",
-    "stage",
-    "amount",
+# What of an opportunity decides which campaigns share it.
+SITUATION_COLUMNS = [
     "date",
     "utm_campaign",
     "utm_source",
     "utm_medium",
-    "currency",
-    "entry_stage",
     "ad_campaign_id",
     *CLICK_ID_CHANNELS,
+]
+_CRM_COLUMNS = [
+    "opportunity_id",
+    "stage",
+    "amount",
+    "currency",
+    "entry_stage",
+    *SITUATION_COLUMNS,
 ]
 
 
@@ -171,17 +175,37 @@ def share_facts(
     return unwrap(nw.concat(_shares(records, _given(campaigns), rules), how="vertical"))
 
 
+def bridged_facts(
+    ads: Any, crm: Any, bridge: Any, rules: Rules, *, funnel: str = "cumulative"
+) -> Any:
+    """Give the facts of :func:`join_utm` where :func:`bridge_of` has decided who shares what.
+
+    All three frames are of one engine; ads and crm are read once each, and nothing is read yet.
+    """
+    facts = ad_facts(wrap(ads, ADS, _AD_COLUMNS), FACTS.names)
+    records = _records(crm, funnel_measures(funnel), rules)
+    shares = records.join(nw.from_native(bridge), on=[*LABEL, rules.time], how="left")
+    return unwrap(nw.concat([facts, *_share_facts(shares, rules)], how="vertical"))
+
+
+def situations_of(crm: Any, rules: Rules) -> pd.DataFrame:
+    """Give each distinct set of tags and month (or day) of opportunities, once."""
+    records = _labelled(wrap(crm, CRM, SITUATION_COLUMNS, required=["date"]))
+    return collect(records.select(*LABEL, "month", *_day(rules)).unique())
+
+
+def bridge_of(situations: pd.DataFrame, campaigns: Any, rules: Rules) -> pd.DataFrame:
+    """Say which campaigns share the opportunities of each situation, in what the join needs."""
+    bridge = build_bridge(situations, _given(campaigns), rules)
+    _warn_of_loose_matches(bridge)
+    return bridge[[*LABEL, rules.time, *OWNER.values(), *AUDIT, *_lands(rules)]]
+
+
 def _shares(records: Frame, known: pd.DataFrame, rules: Rules) -> list[Frame]:
     """Join the records to the campaigns that share them."""
     situations = collect(records.select(*LABEL, "month", *_day(rules)).unique())
-    bridge = build_bridge(situations, known, rules)
-    _warn_of_loose_matches(bridge)
-    keys = [*LABEL, rules.time]
-    shares = records.join(
-        lift(bridge[[*keys, *OWNER.values(), *AUDIT, *_lands(rules)]], like=records),
-        on=keys,
-        how="left",
-    )
+    bridge = lift(bridge_of(situations, known, rules), like=records)
+    shares = records.join(bridge, on=[*LABEL, rules.time], how="left")
     return _share_facts(shares, rules)
 
 
@@ -210,6 +234,13 @@ def _records(crm: Any, measures: dict[str, nw.Expr], rules: Rules) -> Frame:
                 "keep one row per opportunity first, for instance with upsert()."
             )
             raise AmbiguousData(message)
+    counted = _labelled(records).with_columns(**measures)
+    kept = ["opportunity_id", "date", *closed, "currency", *LABEL, "month", *FUNNEL_MEASURES]
+    return counted.select(kept)
+
+
+def _labelled(records: Frame) -> Frame:
+    """Add what the bridge is keyed by."""
     click_channel = nw.lit("")
     for column, channel in reversed(CLICK_ID_CHANNELS.items()):
         has_id = nw.col(column).fill_null("") != ""
@@ -218,8 +249,7 @@ def _records(crm: Any, measures: dict[str, nw.Expr], rules: Rules) -> Frame:
         nw.col("ad_campaign_id").fill_null(""),
         month=month_number(nw.col("date")),
         click_channel=click_channel,
-        **measures,
-    ).select("opportunity_id", "date", *closed, "currency", *LABEL, "month", *FUNNEL_MEASURES)
+    )
 
 
 def _warn_of_loose_matches(bridge: Any) -> None:

@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from pandera.errors import SchemaErrors
 
 from admira.core.problems import count_problems, join_problems, known_problems
 from admira.core.unknowns import unknown_columns_of
 from admira.errors import DataError, SchemaMismatch
 from admira.log import log_event
 from admira.schemas import Table, table_of
+from admira.schemas.pandera_alone import SchemaErrors
 from admira.showing import html_of
 
 # What pandera calls the checks that have no text of their own.

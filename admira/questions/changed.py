@@ -15,7 +15,8 @@ from admira.core.totals import MEASURES
 from admira.errors import OptionError
 from admira.questions.breakdown import breakdown_of, measures_below
 from admira.schemas import AD_MEASURES, ADS, CAMPAIGNS, CRM, TABLES, TAGS, Kind, Table
-from admira.stores.base import Backend, Reader
+from admira.stores.base import Backend
+from admira.stores.reading import Reader
 from admira.stores.records import CHANGES, HISTORY
 from admira.stores.selection import select
 from admira.summary import Asked

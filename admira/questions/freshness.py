@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow
 
 from admira.schemas import TABLES, Kind, Table
-from admira.stores.base import Backend, Reader
+from admira.stores.base import Backend
+from admira.stores.reading import Reader
 from admira.stores.selection import Selection, select
 
 _WEEK, _WEEKS = 7, 8

@@ -134,7 +134,7 @@ def missing_values(column: Column, index: pd.Index) -> pd.Series:
 
 @cache
 def _pandera_schema(table: Table) -> "pa.DataFrameSchema":
-    import pandera.pandas as pa
+    from admira.schemas.pandera_alone import pandera as pa
 
     def checks(column: Column) -> list[pa.Check]:
         found = []

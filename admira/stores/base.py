@@ -6,17 +6,17 @@ from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
-import pyarrow
 
 from admira.core.frames import typed
 from admira.errors import StoreError
 from admira.schemas import TAGS, Kind, Table, table_of
 from admira.showing import html_of
 from admira.stores.quarantine import QUARANTINE, in_order
-from admira.stores.selection import Selection, select
+from admira.stores.reading import Reader
+from admira.stores.selection import select
 
 if TYPE_CHECKING:
     from admira.stores.transaction import Transaction
@@ -55,57 +55,6 @@ class Upserted:
     def _repr_html_(self) -> str:
         """Say the same in a notebook, in words."""
         return html_of(self)
-
-
-class Reader(Protocol):
-    """The tables as of one commit."""
-
-    def scan(self, asked: Selection) -> pyarrow.Table:
-        """Give the rows and columns asked for; of a table with days, each month in key order.
-
-        Text that is asked for dictionary-encoded may come so, or as it is.
-        """
-        ...
-
-    def rows(self, table: Table) -> pd.DataFrame:
-        """Give a whole table in pandas, typed."""
-        ...
-
-    def checked(self, table: Table) -> tuple[pyarrow.Table, list[str]]:
-        """Give a whole table as it is stored, and a sentence for each part that cannot be read."""
-        ...
-
-    def digest(self, *tables: Table) -> str:
-        """Give a text that differs whenever the content of these tables does."""
-        ...
-
-    def by_month(
-        self,
-        table: Table,
-        columns: Sequence[str],
-        subject: str,
-        make: Callable[[pyarrow.Table], pyarrow.Table],
-    ) -> pyarrow.Table:
-        """Give what ``make`` makes of columns of each month's rows, stacked; kept per month."""
-        ...
-
-    def derived(self, subject: str, made_of: str, names: Sequence[str]) -> pyarrow.Table | None:
-        """Give columns of a table that was derived from the contents of that digest, if kept."""
-        ...
-
-    def keep(
-        self,
-        subject: str,
-        made_of: str,
-        rows: pyarrow.Table,
-        *tables: Table,
-        is_lasting: bool = True,
-    ) -> None:
-        """Keep a table that was derived from the contents of these tables.
-
-        What is not lasting is held by this process alone, while there is room.
-        """
-        ...
 
 
 class Backend(ABC):

@@ -85,14 +85,23 @@ class Cache:
                 _, column = self._held.popitem(last=False)
                 self._size -= column.nbytes
 
+    def file(self, subject: str, made_of: str) -> str | None:
+        """Give the path of a derived table's file, if it is there whole."""
+        path = _path(subject, made_of)
+        return None if self._read(path, []) is None else self._files.name(path)
+
     def keep(self, subject: str, made_of: str, rows: pyarrow.Table) -> None:
         """Keep a derived table in the place of those of the same subject."""
+        self.keep_stream(subject, made_of, [rows])
+
+    def keep_stream(self, subject: str, made_of: str, parts: Iterable[pyarrow.Table]) -> None:
+        """Keep a derived table that comes in parts, of which only one is in memory at a time."""
         path = _path(subject, made_of)
         folder, _, name = path.rpartition("/")
         stem = name.partition(".")[0]
         draft = f"{folder}/.{uuid4().hex}"
         try:
-            self._files.write(draft, _encoded(_compact(rows)))
+            self._files.write(draft, _encoded(parts))
             self._files.settle([draft], contents=True)
             self._files.move(draft, path)
             for other in self._files.names(folder):
@@ -119,8 +128,14 @@ def _compact(rows: pyarrow.Table) -> pyarrow.Table:
     return rows
 
 
-def _encoded(rows: pyarrow.Table) -> bytes:
-    """Write a derived table so that it is read fast."""
+def _encoded(parts: Iterable[pyarrow.Table]) -> bytes:
+    """Write a derived table so that it is read fast; the first part says what repeats."""
+    others = iter(parts)
+    first = _compact(next(others))
     with pyarrow.BufferOutputStream() as stream:
-        pyarrow.parquet.write_table(rows, stream, compression="lz4", write_page_checksum=True)
+        options = {"compression": "lz4", "write_page_checksum": True}
+        with pyarrow.parquet.ParquetWriter(stream, first.schema, **options) as file:
+            file.write_table(first)
+            for rows in others:
+                file.write_table(rows.cast(first.schema))
         return stream.getvalue().to_pybytes()

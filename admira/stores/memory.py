@@ -14,7 +14,8 @@ from admira.core.dates import time_zone
 from admira.core.frames import typed
 from admira.errors import StoreError
 from admira.schemas import Kind, Table, table_of
-from admira.stores.base import Backend, Reader
+from admira.stores.base import Backend
+from admira.stores.reading import Pieces, Reader
 from admira.stores.selection import Selection
 from admira.stores.transaction import Transaction
 
@@ -195,6 +196,15 @@ class _MemoryReader:
     def scan(self, asked: Selection) -> pyarrow.Table:
         """Give the rows and columns asked for, in natural-key order."""
         return asked.filter(self._state.table(asked.table)).select(list(asked.columns))
+
+    def pieces(self, asked: Selection) -> Pieces:
+        """Give the rows: there are no files."""
+        return Pieces(rows=asked.filter(self._state.table(asked.table)))
+
+    def bytes_stored(self, asked: Selection) -> int:
+        """Say 0: nothing has to be brought into memory."""
+        del asked
+        return 0
 
     def rows(self, table: Table) -> pd.DataFrame:
         """Give a whole table in pandas, typed."""

@@ -105,6 +105,11 @@ class ObjectFiles:
         """The bucket and the prefix, without the query."""
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
+    @property
+    def filesystem(self) -> Any:
+        """The bucket as others read it, in fsspec's words."""
+        return self._s3
+
     def name(self, path: str) -> str:
         """Give the whole URL, without the query."""
         return f"{self.url}/{path}"

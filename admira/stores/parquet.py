@@ -14,13 +14,14 @@ import pandas as pd
 from admira.errors import StoreError
 from admira.schemas import CRM, Kind, table_of
 from admira.stores.archive import archive, due, listed, make_archive
-from admira.stores.base import Backend, Reader
+from admira.stores.base import Backend
 from admira.stores.cache import FOLDER as CACHE
 from admira.stores.cache import Cache
 from admira.stores.draft import FileDraft
 from admira.stores.files import LocalFiles, files_at
 from admira.stores.journal import OWN, Journal
 from admira.stores.partitions import Layout
+from admira.stores.reading import Reader
 from admira.stores.settings import SETTINGS, agreed_settings, decoded_settings
 from admira.stores.snapshot import Snapshot
 from admira.stores.transaction import Transaction

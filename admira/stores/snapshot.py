@@ -1,8 +1,10 @@
 """The tables of a store as of one commit, read through what is derived of them if that pays."""
 
+import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
@@ -13,13 +15,17 @@ from admira.errors import StoreError
 from admira.schemas import Table
 from admira.stores.cache import Cache, digest
 from admira.stores.files import Fingerprint
+from admira.stores.listings import SETTLED_NS
 from admira.stores.partitions import Keeps, Layout, Partition
+from admira.stores.reading import Pieces
 from admira.stores.selection import Selection
 from admira.stores.threads import side_by_side
 from admira.stores.view import Place, Vanished, View
 
 # A month of which at least this share is asked for is read whole, and kept.
 _WORTH_KEEPING = 0.5
+
+_ROW_GROUP = 250_000
 
 T = TypeVar("T")
 
@@ -42,17 +48,62 @@ class Snapshot:
         if "date" not in table.partitions:
             return self._read(table, self.view.places(table, asked.keeps), asked.columns)
         schema = asked.schema
-        months = {
-            month: found
-            for month, found in self._months(table, asked.keeps_month).items()
-            if asked.keeps_month("date", month)
-        }
+        months = self._asked(asked)
 
         def piece(month: str) -> pyarrow.Table:
             rows = self._month(asked, month, months[month])
             return asked.filter(rows).select(schema.names).cast(schema)
 
         return pyarrow.concat_tables([schema.empty_table(), *side_by_side(piece, months)])
+
+    def pieces(self, asked: Selection) -> Pieces:
+        """Give the months that have a day asked for, each as the file that is derived of it.
+
+        Where none can be kept, as on a disk that is only read, the month's rows are given.
+        """
+        table, months = asked.table, self._asked(asked)
+        files = side_by_side(lambda month: self._month_file(table, month, months[month]), months)
+        lacking = [month for file, month in zip(files, months.values(), strict=True) if not file]
+        rows = [self._read(table, month.places, table.names) for month in lacking]
+        return Pieces(
+            tuple(file for file in files if file),
+            asked.filter(pyarrow.concat_tables(rows)) if rows else None,
+            self.view.root,
+            self.view.filesystem,
+        )
+
+    def bytes_stored(self, asked: Selection) -> int:
+        """Say how large the months are that can hold rows asked for, as they are stored."""
+        return sum(month.size for month in self._asked(asked).values())
+
+    def _month_file(self, table: Table, name: str, month: "Month") -> str | None:
+        """Give the file of a month's rows, which is made if it is not there."""
+        subject, made_of = f"{table.name}/{name}", month.made_of
+        found = self._cache.file(subject, made_of)
+        if found is None and _will_settle(month.places):
+            self._cache.keep_stream(subject, made_of, self._row_groups(table, month.places))
+            found = self._cache.file(subject, made_of)
+        return found
+
+    def _row_groups(self, table: Table, places: Places) -> Iterator[pyarrow.Table]:
+        """Give a month in natural-key order, in parts; where that is day by day, days are read."""
+        if table.key[0] != "date":
+            yield self._decoded(table, places).sort_by(_order(table))
+            return
+        waiting: list[pyarrow.Table] = []
+        for _, named in groupby(places.items(), key=lambda item: item[0][0]):
+            waiting.append(self._decoded(table, dict(named)).sort_by(_order(table)))
+            if sum(map(len, waiting)) >= _ROW_GROUP:
+                yield pyarrow.concat_tables(waiting)
+                waiting = []
+        if waiting:
+            yield pyarrow.concat_tables(waiting)
+
+    def _decoded(self, table: Table, places: Places) -> pyarrow.Table:
+        """Read whole partitions, which are not held."""
+        layout = Layout(table)
+        pieces = {p: layout.decoded(at.read(), table.names, at.name) for p, at in places.items()}
+        return layout.together(pieces, table.names)
 
     def rows(self, table: Table) -> pd.DataFrame:
         """Give a whole table in pandas, typed."""
@@ -65,6 +116,11 @@ class Snapshot:
             return digest((table.name, _prints(self.view.places(table))) for table in tables)
 
         return self._once(tables, made)
+
+    def _asked(self, asked: Selection) -> dict[str, "Month"]:
+        """Give the months that can hold rows asked for."""
+        months = self._months(asked.table, asked.keeps_month)
+        return {name: month for name, month in months.items() if asked.keeps_month("date", name)}
 
     def _months(self, table: Table, keeps: Keeps | None = None) -> dict[str, "Month"]:
         """Give the months of a table that can hold rows asked for; all where that costs nothing."""
@@ -162,10 +218,11 @@ class Snapshot:
 
 
 class Month(NamedTuple):
-    """The partitions of a month, and what tells their contents from any others."""
+    """The partitions of a month, what tells their contents from any others, their bytes."""
 
     places: Places
     made_of: str
+    size: int
 
 
 def _by_month(places: Places) -> dict[str, Month]:
@@ -173,7 +230,10 @@ def _by_month(places: Places) -> dict[str, Month]:
     months: defaultdict[str, Places] = defaultdict(dict)
     for partition, place in places.items():
         months[partition[0][:7]][partition] = place
-    return {month: Month(of, digest(_prints(of))) for month, of in sorted(months.items())}
+    return {
+        month: Month(of, digest(_prints(of)), sum(place.size for place in of.values()))
+        for month, of in sorted(months.items())
+    }
 
 
 def _prints(places: Places) -> list[tuple[Partition, Fingerprint]]:
@@ -183,6 +243,13 @@ def _prints(places: Places) -> list[tuple[Partition, Fingerprint]]:
 
 def _is_settled(places: Places) -> bool:
     return all(place.files.is_settled(place.fingerprint) for place in places.values())
+
+
+def _will_settle(places: Places) -> bool:
+    """Wait until whatever changes these files will show; say whether that came."""
+    if not _is_settled(places):
+        time.sleep(2 * SETTLED_NS / 1e9)
+    return _is_settled(places)
 
 
 def _order(table: Table) -> list[tuple[str, str]]:

@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 from admira.errors import StoreError
 from admira.schemas import AD_MEASURES, CRM, TABLES, Table
 from admira.showing import html_of
-from admira.stores.base import Backend, Reader
+from admira.stores.base import Backend
 from admira.stores.quarantine import QUARANTINE
+from admira.stores.reading import Reader
 
 # What is added up for each partition, so that two listings can be compared.
 _SUMS = {"ads": AD_MEASURES, "crm": ("amount",)}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from admira.errors import StoreError
 from admira.schemas import Table
@@ -29,6 +30,11 @@ class Place:
     def name(self) -> str:
         """The path as people write it."""
         return self.files.name(self.path)
+
+    @property
+    def size(self) -> int:
+        """The file's size in bytes: the first number of every fingerprint."""
+        return next((part for part in self.fingerprint if isinstance(part, int)), 0)
 
     def read(self) -> bytes:
         """Give the file's content: the staged one until it is in place."""
@@ -57,6 +63,16 @@ class View:
         self._lists: dict[Table, dict[Partition, Place]] = {}
         self.looks = 0  # rises whenever what is listed may be other than before
         self._start(self._journal.generation())
+
+    @property
+    def root(self) -> str:
+        """Where the store is."""
+        return self._files.url
+
+    @property
+    def filesystem(self) -> Any:
+        """What reads the store's files where the operating system does not, in fsspec's words."""
+        return getattr(self._files, "filesystem", None)
 
     def _start(self, generation: int) -> None:
         self.looks += 1

@@ -239,7 +239,7 @@ def test_a_row_that_moves_after_an_archive_stopped_is_not_counted_twice(
 def test_a_killed_writer_loses_nothing_that_it_told_of_and_leaves_nothing_half_done(
     tmp_path: Path,
 ) -> None:
-    chance = random.Random(20250820)  # noqa: S311 - not for secrets
+    chance = random.Random(20250820)
     folder, number = tmp_path / "store", 0
     for _ in range(20):
         told = number

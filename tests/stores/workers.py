@@ -23,9 +23,9 @@ import pyarrow.compute as pc
 
 from admira.schemas import ADS, CRM, TABLES
 from admira.store import Store, open_store
-from admira.stores.base import Reader
 from admira.stores.parquet import ParquetStore
 from admira.stores.quarantine import QUARANTINE
+from admira.stores.reading import Reader
 from admira.stores.records import CHANGES
 from admira.stores.selection import select
 from tests.stores.rows import NOW, ads, crm, reject

@@ -1,0 +1,70 @@
+"""What is measured of the engines: a store's KPIs on each, first and next, and their memory."""
+
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+import admira
+
+Steps = list[Callable[[], Any]]
+
+
+def compact(store: str) -> Steps:
+    """Make the files that engines read."""
+    opened = admira.open_store(store)
+    return [lambda: int(opened.compact()["files"].sum())]
+
+
+def arrow(store: str, by: list[str]) -> Steps:
+    """Ask for KPIs on Arrow, in a new process, twice."""
+    return _asked(store, by, "arrow", None)
+
+
+def polars(store: str, by: list[str]) -> Steps:
+    """Ask for KPIs on polars, twice."""
+    return _asked(store, by, "polars", None)
+
+
+def duckdb(store: str, by: list[str], memory_limit: str | None = None) -> Steps:
+    """Ask for KPIs on DuckDB, within a limit of memory, twice."""
+    import duckdb as engine
+
+    if memory_limit is None:
+        return _asked(store, by, "duckdb", None)
+    config = {"memory_limit": memory_limit, "temp_directory": tempfile.mkdtemp()}
+    return _asked(store, by, "duckdb", engine.connect(config=config))
+
+
+def spark(store: str, by: list[str], master: str = "local[2]") -> Steps:
+    """Ask for KPIs on Spark, twice; then say how many megabytes its processes held at most."""
+    import psutil
+    from pyspark.sql import SparkSession
+
+    from admira.engines.spark import _LOCAL, quiet
+
+    with quiet():
+        builder = SparkSession.builder.master(master).config(map=_LOCAL)
+        session = builder.config("spark.driver.memory", "2g").getOrCreate()
+
+    def held() -> float:
+        processes = psutil.Process().children(recursive=True)
+        return sum(_peak_megabytes(process.pid) for process in processes)
+
+    return [*_asked(store, by, "spark", session), held]
+
+
+def _asked(store: str, by: list[str], engine: Any, session: Any) -> Steps:
+    import pandas  # noqa: F401 - what the answer comes in; loaded before the clock starts
+
+    def ask() -> float:
+        kpis = admira.open_store(store).metrics(by, engine=engine, session=session)
+        return float(kpis["revenue"].sum())
+
+    return [ask, ask]
+
+
+def _peak_megabytes(pid: int) -> float:
+    """Give the most memory that another process has held so far."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:  # noqa: PTH123 - of the system
+        lines = dict(line.split(":", 1) for line in status)
+    return int(lines.get("VmHWM", "0 kB").split()[0]) / 1000
