@@ -123,6 +123,25 @@ def test_an_engine_reads_a_file_per_month(small: admira.Store) -> None:
     assert "2025-07." not in plan
 
 
+def test_a_months_file_is_made_in_parts_of_a_few_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admira.stores.snapshot._ROW_GROUP", 4)
+    ads = ads_frame(
+        *(
+            ad(f"2025-08-{day:02}", f"C-{number}", "sale" if day < 9 else f"tag{day}{number}")
+            for day in range(1, 13)
+            for number in range(4)
+        )
+    )
+    store = filled(str(tmp_path), ads, crm_frame(opportunity("O-1", "2025-08-02")))
+    for engine in FRAMES:
+        rows = in_pandas(store.scan("ads", engine))
+        pd.testing.assert_frame_equal(rows.sort_values(["date", "campaign_id"]), store.ads())
+    (file,) = Path(tmp_path, "_admira", "cache", "ads").iterdir()
+    assert pyarrow.parquet.ParquetFile(file).num_row_groups == 12
+
+
 def test_two_tables_are_scanned_once_each(small: admira.Store) -> None:
     small.metrics("channel", engine="duckdb")
     facts = small.facts(engine="duckdb")

@@ -20,15 +20,15 @@ OWNER = {name: f"share_{name}" for name in (*CAMPAIGN, "campaign_name", *TRIPLE)
 AUDIT = ["match", "match_reason", "match_candidates", "match_weight"]
 
 
-def build_bridge(situations: pd.DataFrame, campaigns: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+def build_bridge(situations: pd.DataFrame, history: AdHistory, rules: Rules) -> pd.DataFrame:
     """Say for each situation which campaigns share its opportunities, with which weights.
 
     Parameters
     ----------
     situations : DataFrame, one row per distinct label and month (or day)
         ``LABEL``, ``month`` (a month number) and, where the rules need it, ``date``.
-    campaigns : DataFrame
-        The campaign map.
+    history : AdHistory
+        What the campaign map says.
     rules : Rules
         The options of the join.
 
@@ -43,7 +43,6 @@ def build_bridge(situations: pd.DataFrame, campaigns: pd.DataFrame, rules: Rules
     read = read_as(situations, rules.tag_aliases)
     number = read.groupby(LABEL, sort=False).ngroup().rename("label")
     labels = read[LABEL].groupby(number).first()
-    history = AdHistory(campaigns)
     found = meetings(labels, history.entities, rules.aliases or {})
     met = read.join(number).reset_index().merge(found, on="label", validate="m:m")
     met = met.join(

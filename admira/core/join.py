@@ -11,6 +11,7 @@ from admira.core.bridge import AUDIT, LABEL, OWNER, build_bridge
 from admira.core.campaigns import MAP_COLUMNS, map_of
 from admira.core.frames import Frame, collect, lift, month_number, on_arrow, stack, unwrap, wrap
 from admira.core.funnel import FUNNEL_MEASURES, funnel_measures
+from admira.core.history import AdHistory
 from admira.core.rules import DEFAULT_ALIASES, Aliases, Rules
 from admira.core.tag_aliases import TagAliases
 from admira.errors import AmbiguousData
@@ -195,10 +196,19 @@ def situations_of(crm: Any, rules: Rules) -> pd.DataFrame:
 
 
 def bridge_of(situations: pd.DataFrame, campaigns: Any, rules: Rules) -> pd.DataFrame:
-    """Say which campaigns share the opportunities of each situation, in what the join needs."""
-    bridge = build_bridge(situations, _given(campaigns), rules)
+    """Say which campaigns share the opportunities of each situation, in what the join needs.
+
+    Situations are looked at in turns, so that what is compared meanwhile stays small.
+    """
+    history = AdHistory(_given(campaigns))
+    size, turns = _SITUATIONS_A_TURN, range(0, len(situations) or 1, _SITUATIONS_A_TURN)
+    parts = [build_bridge(situations.iloc[first:][:size], history, rules) for first in turns]
+    bridge = pd.concat(parts, ignore_index=True)
     _warn_of_loose_matches(bridge)
     return bridge[[*LABEL, rules.time, *OWNER.values(), *AUDIT, *_lands(rules)]]
+
+
+_SITUATIONS_A_TURN = 100_000
 
 
 def _shares(records: Frame, known: pd.DataFrame, rules: Rules) -> list[Frame]:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.benchmarks.engine_works import engines
 from tests.benchmarks.report import Row, Target, beside
 from tests.benchmarks.runs import Lap, Place, Turn, interleaved, listing, run, written
 
@@ -260,4 +261,5 @@ WORKS: dict[str, Callable[[Place], list[Row]]] = {
     "join": join,
     "ingest": ingest,
     "imports": imports,
+    "engines": engines,
 }

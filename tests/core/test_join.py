@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+import admira
 from admira.core.campaigns import campaign_map
 from admira.core.join import join_utm
 from admira.errors import AmbiguousData, OptionError, SchemaMismatch
@@ -691,3 +692,13 @@ def test_matches_that_are_not_loose_are_not_warned_of(caplog: pytest.LogCaptureF
     with caplog.at_level(logging.INFO, logger="admira"):
         shares_of([SEARCH], opportunity("O-1", "2025-08-03", "sale/google/ppc"))
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_looking_at_the_situations_in_turns_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    demo = admira.demo()
+    ads, crm = demo.ads(), demo.crm().head(400)
+    at_once = join_utm(ads, crm)
+    monkeypatch.setattr("admira.core.join._SITUATIONS_A_TURN", 7)
+    pd.testing.assert_frame_equal(join_utm(ads, crm), at_once)
