@@ -84,7 +84,7 @@ def test_no_secret_of_the_address_is_told(
     assert SECRET not in f"{told} {caplog.text} {client!r}"
 
 
-@pytest.mark.parametrize("host", [f"127.0.0.1:{closed_port()}", "nowhere.invalid"])
+@pytest.mark.parametrize("host", [f"127.0.0.1:{closed_port()}", "nowhere.invalid"], ids=[1, 2])
 def test_no_secret_of_an_address_that_nobody_answers_is_told(host: str) -> None:
     client = HttpClient(waits_seconds=(0.01,))
     with pytest.raises(SourceUnavailable) as caught:
