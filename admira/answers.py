@@ -13,6 +13,7 @@ from admira.core.campaigns import CAMPAIGN
 from admira.core.days import Day, as_day
 from admira.core.filters import as_stored, keep
 from admira.core.frames import typed, unwrap, wrap
+from admira.core.grains import checked_grain
 from admira.core.join import ad_facts, share_facts
 from admira.core.labels import Labels
 from admira.core.metrics import check_shape, finished, in_pandas, needed_columns
@@ -109,6 +110,7 @@ def metrics_of(
     end: Day = None,
     asked: Mapping[str, Any],
     grain: str | None,
+    week_start: str,
     scope: str,
     limit: int | None,
     offset: int,
@@ -124,6 +126,7 @@ def metrics_of(
     labels = labels_among(backend, dimensions)
     more = labels if {*dimensions} <= {*FACTS.names, *labels} else group_names(backend)
     check_shape(dimensions, grain=grain, scope=scope, limit=limit, offset=offset, more=more)
+    cut = checked_grain(grain, week_start)
     plain = [name for name in dimensions if name not in labels]
     columns = needed_columns(plain, scope=scope, filters={}, has_days=False)
     values, labelled, options = parted(backend, asked)
@@ -139,13 +142,13 @@ def metrics_of(
     )
     sums = None
     if engine in (None, "arrow"):
-        sums = _sums_of(backend, wanted, dimensions, grain, scope, is_by_size=engine is None)
+        sums = _sums_of(backend, wanted, dimensions, cut, scope, is_by_size=engine is None)
     if sums is None:
         chosen = engine_named(engine or "duckdb", session)
         on_engine = OnEngine.of(start, end, values, options)
         campaigns = CAMPAIGN if wanted.has_labels else []
         by_campaign = list(dict.fromkeys([*plain, *campaigns]))
-        sums = sums_on(backend, chosen, on_engine, by_campaign, grain=grain, scope=scope)
+        sums = sums_on(backend, chosen, on_engine, by_campaign, grain=cut, scope=scope)
         if wanted.has_labels:
             sums = wanted.with_labels(sums, backend.reading(labels_of))
             sums = totals_in_memory([sums], dimensions)

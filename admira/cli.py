@@ -233,7 +233,9 @@ def metrics(
     ] = None,
     start: Day = None,
     end: Day = None,
-    grain: Annotated[str | None, typer.Option(help="day, week or month; cuts date.")] = None,
+    grain: Annotated[
+        str | None, typer.Option(help="Cut date: day, week, month, quarter, year.")
+    ] = None,
     channel: Annotated[list[str] | None, typer.Option(help="Only this channel.")] = None,
     campaign_id: Annotated[list[str] | None, typer.Option(help="Only this campaign.")] = None,
     limit: Annotated[int | None, typer.Option(help="At most this many rows.")] = None,

@@ -32,7 +32,9 @@ def export(
         list[str] | None,
         typer.Option(help="Dimensions, such as channel or date,channel; channel by default."),
     ] = None,
-    grain: Annotated[str | None, typer.Option(help="day, week or month; cuts date.")] = None,
+    grain: Annotated[
+        str | None, typer.Option(help="Cut date: day, week, month, quarter, year.")
+    ] = None,
     scope: Annotated[str, typer.Option(help="all, or paid without bracketed channels.")] = "all",
     url: Annotated[str | None, typer.Option(help="The receiver; else SINK_URL.")] = None,
     out: Annotated[

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import narwhals as nw
@@ -26,6 +27,7 @@ from admira.overview import Overview, today_of
 from admira.questions import Questions
 from admira.schemas import Kind
 from admira.stores.base import Backend, Upserted
+from admira.timeline import Span
 from admira.upkeep import Upkeep
 from admira.wanted import has_label, parted
 
@@ -278,6 +280,7 @@ class Store(Engines, Overview, Questions, Mending, Upkeep):
         by: str | Sequence[str] = ("date", "channel", "campaign_id"),
         *,
         grain: str | None = None,
+        week_start: str = "monday",
         scope: str = "all",
         limit: int | None = None,
         offset: int = 0,
@@ -287,6 +290,8 @@ class Store(Engines, Overview, Questions, Mending, Upkeep):
         period: str | tuple[Day, Day] | None = None,
         compare: str | None = None,
         today: Day = None,
+        rolling: int | None = None,
+        spine: bool = False,
         engine: EngineName | None = None,
         session: Any = None,
         **filters_and_options: Any,
@@ -295,7 +300,7 @@ class Store(Engines, Overview, Questions, Mending, Upkeep):
 
         Parameters
         ----------
-        by, grain, scope, limit, offset, zero_division
+        by, grain, week_start, scope, limit, offset, zero_division
             As in :func:`admira.compute_metrics`.  ``campaign_name`` is a campaign's latest name,
             missing where it has none; campaigns that share one share a row.  The groups of
             :meth:`add_group` are dimensions too.
@@ -307,6 +312,12 @@ class Store(Engines, Overview, Questions, Mending, Upkeep):
             Put the period beside an earlier one: this is :meth:`compare`.
         today : day, optional
             What counts as today in a period's name; the reporting zone's day by default.
+        rolling : int, optional
+            Each row's measures are the sums of that many days (or weeks, months, …) up to it, its
+            ratios quotients of those sums.  Days before ``start`` count.
+        spine : bool
+            Whether each group has a row for each day (or week, …) of the period, zeros where
+            nothing was; so it is with ``rolling``.
         engine, session
             Who adds up, as in :meth:`facts`; the table is the same, and a pandas frame, whoever
             does.
@@ -327,6 +338,11 @@ class Store(Engines, Overview, Questions, Mending, Upkeep):
                 channel      cost  cost_previous  cost_change
         0    google_ads  14740.72       13835.06         0.07
         1  linkedin_ads  10081.62       11166.78         -0.1
+        >>> kpis = store.metrics("date", rolling=7, start="2025-12-30", scope="paid")
+        >>> kpis[["cost", "leads", "cpa"]].round(2)
+              cost  leads   cpa
+        0  6794.47  119.0  57.1
+        1  6740.29  141.0  47.8
         """
         if compare is not None:
             return self.compare(
@@ -344,20 +360,26 @@ class Store(Engines, Overview, Questions, Mending, Upkeep):
         with operation(metrics_endpoint(by)):
             if period is not None:
                 start, end = chosen_period(start, end, period, today_of(self.tz, today)).period
-            return metrics_of(
+            ask = partial(
+                metrics_of,
                 self.backend,
                 by,
-                start=start,
-                end=end,
                 asked=filters_and_options,
                 grain=grain,
+                week_start=week_start,
                 scope=scope,
-                limit=limit,
-                offset=offset,
-                zero_division=zero_division,
                 engine=engine,
                 session=session,
             )
+            page: dict[str, Any] = {
+                "limit": limit,
+                "offset": offset,
+                "zero_division": zero_division,
+            }
+            if rolling is None and not spine:
+                return ask(start=start, end=end, **page)
+            span = Span.of(start, end, grain, week_start, 1 if rolling is None else rolling)
+            return span.kpis(by, ask, **page)
 
     @operation("reconcile.run")
     def reconcile(self, **options: Any) -> pd.DataFrame:

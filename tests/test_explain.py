@@ -166,7 +166,7 @@ def test_what_does_not_exist_is_refused_by_name() -> None:
     with pytest.raises(OptionError, match="all, paid"):
         explain(demo(), "cpa", scope="free")
     with pytest.raises(OptionError, match="day, week, month"):
-        explain(demo(), "cpa", date="2025-11-03", grain="year")
+        explain(demo(), "cpa", date="2025-11-03", grain="decade")
     with pytest.raises(OptionError, match="which grain makes a week or a month of"):
         explain(demo(), "cpa", grain="week")
 

@@ -17,7 +17,7 @@ STEPS = {
     "quarter": pd.DateOffset(months=3),
     "year": pd.DateOffset(years=1),
 }
-_CODES = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
+_CODES = {"day": "D", "month": "M", "quarter": "Q", "year": "Y"}
 _FIRST_WEEKDAYS = (0, 6)  # Monday or Sunday, as calendars have it
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
@@ -37,7 +37,7 @@ def checked_grain(grain: str | None, week_start: str = "monday") -> str | None:
     return f"week-{week_start}" if grain == "week" and week_start != "monday" else grain
 
 
-def begins(grain: str, day: pd.Timestamp) -> pd.Timestamp:
+def begins(grain: str, day: pd.Timestamp, week_start: str = "monday") -> pd.Timestamp:
     """Give the first day of the week, month, quarter or year that a day is in.
 
     Examples
@@ -45,6 +45,10 @@ def begins(grain: str, day: pd.Timestamp) -> pd.Timestamp:
     >>> f"{begins('quarter', pd.Timestamp('2025-08-31')):%Y-%m-%d}"
     '2025-07-01'
     """
+    if grain == "week":
+        return day.normalize() - pd.Timedelta(
+            days=(day.day_of_week - WEEKDAYS.index(week_start)) % 7
+        )
     return day.to_period(_CODES[grain]).start_time
 
 

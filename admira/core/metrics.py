@@ -14,6 +14,7 @@ import pyarrow
 from admira.core.days import Day
 from admira.core.filters import Wanted, keep
 from admira.core.frames import Frame, is_pandas, typed, unwrap, wrap
+from admira.core.grains import checked_grain
 from admira.core.sums import group_sums
 from admira.core.totals import MEASURES, currency_of, totals
 from admira.errors import OptionError
@@ -21,7 +22,6 @@ from admira.schemas import FACTS
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Ratio, Terms
 
-Grain = Literal["day", "week", "month"]
 Scope = Literal["all", "paid"]
 
 
@@ -30,6 +30,7 @@ def compute_metrics(
     *,
     by: str | Sequence[str] = ("date", "channel", "campaign_id"),
     grain: str | None = None,
+    week_start: str = "monday",
     start: Day = None,
     end: Day = None,
     channel: Wanted = None,
@@ -53,8 +54,11 @@ def compute_metrics(
         The result of :func:`join_utm`, or any part of it.
     by : str or sequence of str
         Dimensions: columns of the facts that are no measures.  ``[]`` gives one row for all.
-    grain : {"day", "week", "month"}, optional
-        Cut ``date`` to its day, its Monday or the first of its month; ``by`` must hold ``date``.
+    grain : {"day", "week", "month", "quarter", "year"}, optional
+        Cut ``date`` to the first day of its week, month, quarter or year; ``by`` must hold
+        ``date``.
+    week_start : {"monday", "sunday", …}
+        The day that a week begins on.
     start, end : day, optional
         First and last day, both included.
     channel, campaign_id, utm_campaign, utm_source, utm_medium : str or list of str, optional
@@ -95,6 +99,7 @@ def compute_metrics(
     """
     dimensions = [by] if isinstance(by, str) else [*by]
     check_shape(dimensions, grain=grain, scope=scope, limit=limit, offset=offset)
+    cut = checked_grain(grain, week_start)
     wanted: dict[str, Wanted] = {
         "channel": channel,
         "campaign_id": campaign_id,
@@ -108,7 +113,7 @@ def compute_metrics(
     kept = wrap(facts, FACTS, columns, required=asked_for)
     kept = keep(kept, start=start, end=end, **wanted)
     kept = in_scope(kept, scope)
-    sums = totals(kept, dimensions, grain)
+    sums = totals(kept, dimensions, cut)
     table = finished(sums, dimensions, limit=limit, offset=offset, zero_division=zero_division)
     if not is_pandas(kept):
         return unwrap(table)
@@ -171,8 +176,7 @@ def check_shape(
             raise OptionError("by", name, allowed)
     if len({*dimensions}) < len(dimensions):
         raise OptionError("by", dimensions, ["each column once"])
-    if grain is not None and grain not in get_args(Grain):
-        raise OptionError("grain", grain, get_args(Grain))
+    checked_grain(grain)
     if grain is not None and "date" not in dimensions:
         raise OptionError("by", dimensions, ["a list with 'date', which grain cuts"])
     if scope not in get_args(Scope):
@@ -250,7 +254,9 @@ def in_pandas(table: pyarrow.Table, said: Mapping[Any, Any]) -> pd.DataFrame:
     return kpis
 
 
-def regrouped(kpis: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def regrouped(
+    kpis: pd.DataFrame, by: Sequence[str], *, zero_division: float | None = None
+) -> pd.DataFrame:
     """Sum the rows of a KPI table to coarser groups and divide anew.
 
     Parameters
@@ -259,6 +265,8 @@ def regrouped(kpis: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         With all measures, as :func:`compute_metrics` gives them.
     by : sequence of str
         Some of its dimensions; none gives one row.
+    zero_division : float, optional
+        As in :func:`compute_metrics`.
 
     Returns
     -------
@@ -274,5 +282,5 @@ def regrouped(kpis: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     FACTS.require(kpis.columns, names)
     rows = pyarrow.Table.from_pandas(kpis[names], preserve_index=False)
     sums = nw.from_native(group_sums([rows], list(by), MEASURES))
-    table = finished(sums, list(by), limit=None, offset=0, zero_division=None)
+    table = finished(sums, list(by), limit=None, offset=0, zero_division=zero_division)
     return in_pandas(table.to_native(), kpis.attrs)

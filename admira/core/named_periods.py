@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from admira.core.days import Day, as_day
+from admira.core.grains import STEPS, begins
 from admira.core.periods import Period, earlier, period_of
 from admira.errors import OptionError
 
@@ -119,29 +120,17 @@ def _absolute(text: str) -> Period:
     raise OptionError("period", text, _NAMES)
 
 
-def _begins(unit: str, day: pd.Timestamp) -> pd.Timestamp:
-    """Give the first day of the week, month, quarter or year of a day."""
-    return day.to_period(
-        {"week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}[unit]
-    ).start_time
-
-
-_STEPS = {
-    "week": pd.DateOffset(weeks=1),
-    "month": pd.DateOffset(months=1),
-    "quarter": pd.DateOffset(months=3),
-    "year": pd.DateOffset(years=1),
-}
+_UNITS = ("week", "month", "quarter", "year")
 
 
 def _to_date(unit: str) -> Callable[[pd.Timestamp], Named]:
-    return lambda today: Named(Period(_begins(unit, today), today), _STEPS[unit])
+    return lambda today: Named(Period(begins(unit, today), today), STEPS[unit])
 
 
 def _last(unit: str) -> Callable[[pd.Timestamp], Named]:
     def last(today: pd.Timestamp) -> Named:
-        begins = _begins(unit, today)
-        return Named(Period(begins - _STEPS[unit], begins - _DAY))
+        first = begins(unit, today)
+        return Named(Period(first - STEPS[unit], first - _DAY))
 
     return last
 
@@ -149,7 +138,7 @@ def _last(unit: str) -> Callable[[pd.Timestamp], Named]:
 _RELATIVE: dict[str, Callable[[pd.Timestamp], Named]] = {
     "today": lambda today: Named(Period(today, today)),
     "yesterday": lambda today: Named(Period(today - _DAY, today - _DAY)),
-    **{f"last {unit}": _last(unit) for unit in _STEPS},
-    **{f"{unit[0]}td": _to_date(unit) for unit in _STEPS},
-    **{f"this {unit}": _to_date(unit) for unit in _STEPS},
+    **{f"last {unit}": _last(unit) for unit in _UNITS},
+    **{f"{unit[0]}td": _to_date(unit) for unit in _UNITS},
+    **{f"this {unit}": _to_date(unit) for unit in _UNITS},
 }

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, get_args
 import pandas as pd
 
 from admira.core.days import Day, as_day
+from admira.core.grains import grain_among, months_of
 from admira.core.totals import MEASURES
 from admira.errors import OptionError
 from admira.schemas.metrics import metrics
@@ -138,17 +139,10 @@ def shifted(kpis: pd.DataFrame, against: str) -> pd.DataFrame:
 
 def _step(kpis: pd.DataFrame, against: str) -> pd.DateOffset:
     """Give the offset from one period to the one compared with it."""
-    grain = kpis.attrs.get("grain") or _grain(kpis["date"].drop_duplicates())
+    grain = kpis.attrs.get("grain") or grain_among(kpis["date"].drop_duplicates())
     is_previous = against == "previous"
-    if grain == "month":
-        return pd.DateOffset(months=1 if is_previous else 12)
+    if months_of(grain):
+        return pd.DateOffset(months=months_of(grain) if is_previous else 12)
     if grain == "week":
         return pd.DateOffset(weeks=1 if is_previous else _WEEKS_OF_A_YEAR)
     return pd.DateOffset(days=1 if is_previous else 7 * _WEEKS_OF_A_YEAR)
-
-
-def _grain(days: pd.Series) -> str:
-    """Tell what periods the days begin; a single day is a day."""
-    if len(days) > 1 and (days.dt.day == 1).all():
-        return "month"
-    return "week" if len(days) > 1 and (days.dt.day_of_week == 0).all() else "day"

@@ -17,7 +17,12 @@ def spine_of(first: pd.Timestamp, last: pd.Timestamp, grain: str | None) -> pd.D
 
 
 def on_spine(
-    kpis: pd.DataFrame, by: Sequence[str], dates: pd.DatetimeIndex, *, rolling: int = 1
+    kpis: pd.DataFrame,
+    by: Sequence[str],
+    dates: pd.DatetimeIndex,
+    *,
+    rolling: int = 1,
+    zero_division: float | None = None,
 ) -> pd.DataFrame:
     """Give each group a row per period; measures are sums of the last ``rolling`` of them.
 
@@ -31,6 +36,8 @@ def on_spine(
         The periods, without gaps; those of ``kpis`` are among them.
     rolling : int
         How many periods a sum is of; fewer at the beginning.
+    zero_division : float, optional
+        What a ratio is whose denominator is 0; missing by default.
 
     Returns
     -------
@@ -49,7 +56,7 @@ def on_spine(
         grid[rows, np.asarray(column)] = kpis[name].to_numpy(dtype="float64")
         laid_out[name] = _rolled(grid, rolling).ravel()
     laid_out.attrs.update(kpis.attrs)
-    return regrouped(laid_out, by)
+    return regrouped(laid_out, by, zero_division=zero_division)
 
 
 def _rolled(grid: np.ndarray, rolling: int) -> np.ndarray:

@@ -10,6 +10,7 @@ import pyarrow
 import pyarrow.compute as pc
 
 from admira.core.frames import Frame, collect, is_pandas, on_arrow
+from admira.core.grains import WEEKDAYS
 from admira.core.sums import Change, distinct_values, group_sums
 from admira.errors import AmbiguousData
 from admira.schemas import FACTS
@@ -93,16 +94,20 @@ def currency_of(sums: pyarrow.Table, dimensions: Sequence[str]) -> str | None:
     return sums["currency"][0].as_py() if known else None
 
 
+_TRUNCATED = {"month": "1mo", "quarter": "1q", "year": "1y"}
+
+
 def _cut(grain: str) -> nw.Expr:
     """Cut ``date`` to the first day of its period."""
-    day = nw.col("date")
-    if grain == "month":
-        first = day.dt.truncate("1mo")
+    day, (unit, _, weekday) = nw.col("date"), grain.partition("-")
+    if unit in _TRUNCATED:
+        first = day.dt.truncate(_TRUNCATED[unit])
     else:
         first = day
-        if grain == "week":
+        if unit == "week":
+            first_weekday = WEEKDAYS.index(weekday or "monday")
             for back in range(1, 7):
-                is_that_weekday = day.dt.weekday() == back + 1
+                is_that_weekday = day.dt.weekday() == (first_weekday + back) % 7 + 1
                 before = day.dt.offset_by(f"-{back}d")
                 first = nw.when(is_that_weekday).then(before).otherwise(first)
     return first.cast(nw.Date).alias("date")

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
 from admira.core.days import Day, as_day
-from admira.core.metrics import Grain, check_shape, compute_metrics
+from admira.core.grains import STEPS, begins, checked_grain
+from admira.core.metrics import check_shape, compute_metrics
 from admira.core.rules import JOIN_OPTIONS
 from admira.errors import OptionError
 from admira.explanations.code import code_text
@@ -30,12 +31,6 @@ from admira.schemas.metrics import metrics
 from admira.schemas.registry import Measure, Ratio
 from admira.summary import Asked as Store
 from admira.wanted import labels_among
-
-_LAST_DAYS = {
-    "day": pd.DateOffset(days=0),
-    "week": pd.DateOffset(days=6),
-    "month": pd.DateOffset(months=1, days=-1),
-}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -138,8 +133,8 @@ def explain(
     metric : str
         A measure or a ratio of ``admira.metrics``.
     date : day, optional
-        One day; with ``grain`` the week or the month that holds it.
-    grain : {"day", "week", "month"}, optional
+        One day; with ``grain`` the week, month, quarter or year that holds it.
+    grain : {"day", "week", "month", "quarter", "year"}, optional
         What ``date`` is a day of.
     start, end : day, optional
         First and last day, both included.
@@ -193,25 +188,17 @@ def explain(
 
 def _period(date: Day, grain: str | None, start: Day, end: Day) -> dict[str, pd.Timestamp]:
     """Give the first and the last day of the cell, as far as they are bounded."""
-    if grain is not None and grain not in get_args(Grain):
-        raise OptionError("grain", grain, get_args(Grain))
+    checked_grain(grain)
     day, first, last = as_day("date", date), as_day("start", start), as_day("end", end)
     if grain is not None and day is None:
-        raise OptionError("date", None, ["a day, which grain makes a week or a month of"])
+        raise OptionError("date", None, ["a day, which grain makes a week, a month, … of"])
     if day is not None:
-        begin = _beginning(day, grain or "day")
-        finish = begin + _LAST_DAYS[grain or "day"]
+        begin = begins(grain or "day", day)
+        finish = begin + STEPS[grain or "day"] - pd.Timedelta(days=1)
         first = begin if first is None else max(first, begin)
         last = finish if last is None else min(last, finish)
     bounds = {"start": first, "end": last}
     return {name: bound for name, bound in bounds.items() if bound is not None}
-
-
-def _beginning(day: pd.Timestamp, grain: str) -> pd.Timestamp:
-    """Give the first day of the week or month that a day is in."""
-    if grain == "month":
-        return day.replace(day=1)
-    return day - pd.Timedelta(days=day.day_of_week if grain == "week" else 0)
 
 
 def _asked(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, get_args
 import pandas as pd
 
 from admira.core.days import as_day
-from admira.core.metrics import Grain
+from admira.core.grains import Grain
 from admira.core.periods import Against, Period, earlier
 from admira.errors import OptionError
 from admira.explanations.code import call_text, written

@@ -55,7 +55,13 @@ class Controls:
         self.channels = {name: _toggle(name) for name in choice.known.channels}
         self.split = _dropdown([(say("no split"), _NONE), *((say(TITLES[n]), n) for n in SPLITS)])
         self.grain = _dropdown(
-            [(say("daily"), "day"), (say("weekly"), "week"), (say("monthly"), "month")]
+            [
+                (say("daily"), "day"),
+                (say("weekly"), "week"),
+                (say("monthly"), "month"),
+                (say("quarterly"), "quarter"),
+                (say("yearly"), "year"),
+            ]
         )
         self.compare = _dropdown(
             [

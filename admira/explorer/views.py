@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from admira.core.grains import months_of
 from admira.core.metrics import regrouped
 from admira.core.periods import beside, earlier
 from admira.explanations.words import why_no_value
@@ -67,7 +68,7 @@ def chart_of(choice: Choice, answers: Answers, problem: str) -> "KpiFigure":
 def _moved(choice: Choice, dates: pd.Series) -> pd.Series:
     """Put the dates of the period before where those of the period shown are."""
     now, past = choice.period, earlier(choice.period, choice.compare or "previous")
-    if choice.grain == "month":
+    if months_of(choice.grain):
         months = (now.start.year - past.start.year) * 12 + now.start.month - past.start.month
         return dates + pd.DateOffset(months=months)
     moved = dates + (now.start - past.start)

@@ -109,11 +109,14 @@ def period_text(start: Day, end: Day) -> str:
     return format_interval(first, last, "yMMMd", locale=locale()).replace(_THIN_SPACE, " ")
 
 
+_GRAINS = {"month": "MMM y", "quarter": "QQQ y", "year": "y"}
+
+
 def grain_text(day: Day, grain: str | None) -> str:
-    """Write the first day of a period as the period: a day, a week, a month."""
+    """Write the first day of a period as the period: a day, a week, a month, a quarter, a year."""
     first = _date(day)
-    if grain == "month":
-        return _written(first, "MMM y", locale())
+    if grain in _GRAINS:
+        return _written(first, _GRAINS[grain], locale())
     if grain == "week":
         return period_text(first, first + timedelta(days=6))
     return day_text(first)

@@ -51,7 +51,7 @@ def cohorts(
 
     Parameters
     ----------
-    grain : {"day", "week", "month"}
+    grain : {"day", "week", "month", "quarter", "year"}
         What a cohort is, as in :meth:`Store.metrics`.
     metric : str
         A measure or a ratio of ``admira.metrics``.

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from admira.core.metrics import Grain, regrouped
+from admira.core.grains import Grain
+from admira.core.metrics import regrouped
 from admira.core.periods import Period, beside
 from admira.present.cards import Summary
 from admira.present.language import say

@@ -273,6 +273,8 @@ YEARS_END = facts_frame(
             "day",
             dict.fromkeys(YEARS_END["date"].astype("str"), 1),
         ),
+        ("quarter", {"2024-01-01": 1, "2024-10-01": 3, "2025-01-01": 3}),
+        ("year", {"2024-01-01": 4, "2025-01-01": 3}),
     ],
 )
 def test_a_grain_cuts_days_to_the_start_of_their_period(
@@ -280,6 +282,21 @@ def test_a_grain_cuts_days_to_the_start_of_their_period(
 ) -> None:
     kpis = kpis_of(engine, YEARS_END, by="date", grain=grain)
     assert kpis["date"].dtype == "datetime64[us]"
+    assert dict(zip(kpis["date"].astype("str"), kpis["clicks"], strict=True)) == clicks
+
+
+@engines
+@pytest.mark.parametrize(
+    ("week_start", "clicks"),
+    [
+        ("sunday", {"2024-02-25": 1, "2024-12-29": 4, "2025-01-05": 2}),
+        ("wednesday", {"2024-02-28": 1, "2024-12-25": 3, "2025-01-01": 3}),
+    ],
+)
+def test_a_week_begins_on_the_day_asked_for(
+    engine: str, week_start: str, clicks: dict[str, int]
+) -> None:
+    kpis = kpis_of(engine, YEARS_END, by="date", grain="week", week_start=week_start)
     assert dict(zip(kpis["date"].astype("str"), kpis["clicks"], strict=True)) == clicks
 
 
@@ -421,7 +438,8 @@ def test_facts_without_a_currency_column_have_one_currency(engine: str) -> None:
         ("by", {"by": "match_weight"}),
         ("by", {"by": ["channel", "channel"]}),
         ("by", {"by": "channel", "grain": "month"}),
-        ("grain", {"grain": "quarter"}),
+        ("grain", {"grain": "decade"}),
+        ("week_start", {"week_start": "noon"}),
         ("scope", {"scope": "payed"}),
         ("limit", {"limit": -1}),
         ("limit", {"limit": 2.5}),

@@ -77,6 +77,7 @@ def test_what_is_no_archive_is_given_as_it_is() -> None:
         (of_another_version(zipped({"a.csv": b"1"})), "packed in an unknown way"),
         (zipped({"a.csv": b"1"}).replace(b"\x08\0", b"\x63\0"), "packed in an unknown way"),
     ],
+    ids=range(12),
 )
 def test_an_archive_that_cannot_be_read_is_refused_with_a_reason(
     content: bytes, reason: str

@@ -76,6 +76,10 @@ def date_axis(grain: str | None, count: int = 0) -> dict[str, Any]:
     if grain == "month":
         axis |= {"hoverformat": "%b %Y", "tickformat": "%b %Y"}
         axis |= {"dtick": "M1"} if count <= _MONTHS else {}
+    if grain == "quarter":
+        axis |= {"hoverformat": "Q%q %Y", "tickformat": "Q%q %Y"}
+    if grain == "year":
+        axis |= {"hoverformat": "%Y", "tickformat": "%Y", "dtick": "M12"}
     if grain == "week":
         axis["unifiedhovertitle"] = {"text": say("Week of {day}", day="%{x|%d %b %Y}")}
     return axis

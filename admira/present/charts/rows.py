@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from admira.core.grains import grain_among
 from admira.core.metrics import regrouped
 from admira.errors import AmbiguousData, OptionError
 from admira.present.formats import count_text, dimension_text
@@ -13,7 +14,7 @@ from admira.present.tables import dimensions_of
 from admira.schemas.metrics import metrics
 
 _NAMED = 5
-_STEPS = {"day": "D", "week": "7D", "month": "MS"}
+_STEPS = {"day": "D", "week": "7D", "month": "MS", "quarter": "QS", "year": "YS"}
 
 
 class Leading(NamedTuple):
@@ -93,13 +94,11 @@ def all_days(rows: pd.DataFrame, grain: str | None) -> pd.DatetimeIndex:
 
 
 def grain_of(rows: pd.DataFrame) -> str | None:
-    """Tell days, weeks (Mondays) and months (first days) apart; one day alone tells nothing."""
-    days = pd.DatetimeIndex(rows["date"].dropna().unique())
+    """Tell what the days begin: what the rows say, else by the days; one alone tells nothing."""
+    days = rows["date"].dropna().drop_duplicates()
     if len(days) < 2:  # noqa: PLR2004 - a step has two ends
         return None
-    if (days.day == 1).all():
-        return "month"
-    return "week" if (days.day_of_week == 0).all() else "day"
+    return rows.attrs.get("grain") or grain_among(days)
 
 
 def numbers(values: Iterable[Any]) -> list[float | None]:
@@ -121,7 +120,11 @@ def title_of(metric: str, split: str | None, grain: str | None = None) -> str:
         return say("{metric}, daily", metric=text)
     if grain == "week":
         return say("{metric}, weekly", metric=text)
-    return say("{metric}, monthly", metric=text) if grain == "month" else text
+    if grain == "month":
+        return say("{metric}, monthly", metric=text)
+    if grain == "quarter":
+        return say("{metric}, quarterly", metric=text)
+    return say("{metric}, yearly", metric=text) if grain == "year" else text
 
 
 def left_out_note(left_out: Sequence[Any]) -> str:
