@@ -1,5 +1,6 @@
 """A store on other engines: the same numbers from few files, which are never stale."""
 
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -67,6 +68,7 @@ def test_the_worked_example_gives_the_same_kpis(engine: str, tmp_path: Path) -> 
         {"by": ["match", "channel"], "start": "2025-11-10", "end": "2025-12-03", "limit": 7},
         {"by": "channel", "lands_on": "ad_day", "funnel": "snapshot", "ambiguous": "winner"},
         {"by": "campaign_id", "lands_on": "closed", "window_days": 30, "channel": "Google_Ads"},
+        {"by": "channel", "lands_on": "closed", "start": "2025-12-01"},
         {"by": [], "zero_division": 0.0, "aliases": None, "period": "2025-11"},
     ],
 )
@@ -148,6 +150,17 @@ def test_two_tables_are_scanned_once_each(small: admira.Store) -> None:
     facts = small.facts(engine="duckdb")
     plan = admira.compute_metrics(facts, by=["channel", "currency"]).explain()
     assert plan.count("READ_PARQUET") + plan.count("PARQUET_SCAN") == 2
+
+
+@engines
+def test_a_folders_name_is_no_pattern(engine: str, tmp_path: Path, small: admira.Store) -> None:
+    small.compact()
+    for name in ("store*", "stores"):  # the first would also name the second
+        shutil.copytree(small.backend.path, tmp_path / name, copy_function=shutil.copy2)
+    store = admira.open_store(tmp_path / "store*")
+    store.compact()
+    shutil.copytree(tmp_path / "store*", tmp_path / "stores", dirs_exist_ok=True)
+    assert store.metrics([], engine=engine)["cost"].item() == 3.0
 
 
 @engines
