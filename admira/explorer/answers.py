@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 
 from admira.core.filters import VALUE_FILTERS
+from admira.core.grains import begins
 from admira.core.metrics import regrouped
+from admira.core.spine import spine_of
 from admira.explorer.choice import Choice
 
 SHOWN = 50
@@ -28,7 +30,7 @@ class Answers:
     lines : DataFrame, one row per period and group
         The groups with most cost, over time.
     dates : tuple of Timestamp
-        The periods that have rows.
+        The periods from the first rows to the last.
     before : DataFrame, one row per group, or None
         The period to compare with.
     lines_before : DataFrame, one row per period, or None
@@ -48,9 +50,13 @@ def answers_of(choice: Choice, ask: Ask) -> Answers:
     Groups that are not drawn are not asked for over time: there may be a million rows of them.
     """
     groups = _summed(choice, ask({"by": choice.dimensions(has_date=False), **choice.selection}))
-    lines, dates = _lines(choice, groups, ask)
+    lines = _lines(choice, groups, ask)
+    dates = tuple(sorted({*lines["date"], *_periods(choice)})) if len(groups) else ()
     if choice.compare is None:
         return Answers(groups, lines, dates)
+    if choice.period_before.end < choice.known.first:  # nothing was then
+        none = None if choice.split else lines.iloc[:0]
+        return Answers(groups, lines, dates, groups.iloc[:0], none)
     asked = {"by": choice.dimensions(has_date=False), **choice.selection_before}
     before, over_time = _summed(choice, ask(asked)), None
     if choice.split is None:
@@ -63,18 +69,20 @@ def leading(groups: pd.DataFrame) -> pd.DataFrame:
     return groups.sort_values(["cost", "revenue"], ascending=False, kind="stable").head(SHOWN)
 
 
-def _lines(
-    choice: Choice, groups: pd.DataFrame, ask: Ask
-) -> tuple[pd.DataFrame, tuple[pd.Timestamp, ...]]:
-    """Give the groups shown over time, and all periods that there are."""
+def _lines(choice: Choice, groups: pd.DataFrame, ask: Ask) -> pd.DataFrame:
+    """Give the groups shown over time."""
     question, split = choice.question, choice.split
     if split is None or split in question or split not in _FILTERS or len(groups) <= SHOWN:
-        every = lines = _summed(choice, ask(question), "date")
-    else:
-        shown = {split: leading(groups)[split].tolist()}
-        lines = _summed(choice, ask({**question, **shown}), "date")
-        every = choice.kept(ask(choice.question_of_dates))
-    return lines, tuple(every["date"].drop_duplicates().sort_values())
+        return _summed(choice, ask(question), "date")
+    shown = {split: leading(groups)[split].tolist()}
+    return _summed(choice, ask({**question, **shown}), "date")
+
+
+def _periods(choice: Choice) -> pd.DatetimeIndex:
+    """Give every day, week, … of the period in which the store had rows."""
+    first = max(choice.period.start, choice.known.first)
+    last = min(choice.period.end, choice.known.last)
+    return spine_of(begins(choice.grain, first), begins(choice.grain, last), choice.grain)
 
 
 def _summed(choice: Choice, kpis: pd.DataFrame, *dates: str) -> pd.DataFrame:

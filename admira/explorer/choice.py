@@ -104,6 +104,11 @@ class Choice:
         return Period(first, self.known.last if self.end is None else self.end)
 
     @property
+    def period_before(self) -> Period:
+        """The period to compare with."""
+        return earlier(self.period, self.compare or "previous")
+
+    @property
     def problem(self) -> str:
         """What keeps the choice from being shown: no channel, or days the wrong way round."""
         if not self.channels:
@@ -119,17 +124,7 @@ class Choice:
         """Name what the rows are of."""
         names = ["date"] if has_date else []
         names += [self.split] if self.split else []
-        return names + self._money
-
-    @property
-    def question_of_dates(self) -> dict[str, Any]:
-        """What ``store.metrics`` is asked of all groups together, over time."""
-        return {**self.question, "by": ["date", *self._money]}
-
-    @property
-    def _money(self) -> list[str]:
-        """The dimension that tells money apart, where one of several is shown."""
-        return ["currency"] if self.is_one_currency else []
+        return names + (["currency"] if self.is_one_currency else [])
 
     @property
     def selection(self) -> dict[str, Any]:
@@ -161,8 +156,8 @@ class Choice:
     @property
     def selection_before(self) -> dict[str, Any]:
         """What it is asked to leave out of the period to compare with."""
-        before = earlier(self.period, self.compare or "previous")
-        return {"start": before.start, "end": before.end, **self.channel_filter}
+        days = self.period_before._asdict()
+        return {**days, **self.channel_filter}
 
     @property
     def cell(self) -> dict[str, Any]:

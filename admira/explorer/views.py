@@ -6,7 +6,7 @@ import pandas as pd
 
 from admira.core.grains import months_of
 from admira.core.metrics import regrouped
-from admira.core.periods import beside, earlier
+from admira.core.periods import beside
 from admira.explanations.words import why_no_value
 from admira.explorer.answers import SHOWN, Answers
 from admira.explorer.choice import CAMPAIGN_SPLITS, Choice
@@ -52,7 +52,7 @@ def chart_of(choice: Choice, answers: Answers, problem: str) -> "KpiFigure":
         return over_time(
             lines, choice.metric, split=choice.split, currency=money, groups=answers.groups
         )
-    past = earlier(choice.period, choice.compare or "previous")
+    past = choice.period_before
     dates = _moved(choice, answers.lines_before["date"])
     both = pd.concat(
         [
@@ -67,7 +67,7 @@ def chart_of(choice: Choice, answers: Answers, problem: str) -> "KpiFigure":
 
 def _moved(choice: Choice, dates: pd.Series) -> pd.Series:
     """Put the dates of the period before where those of the period shown are."""
-    now, past = choice.period, earlier(choice.period, choice.compare or "previous")
+    now, past = choice.period, choice.period_before
     if months_of(choice.grain):
         months = (now.start.year - past.start.year) * 12 + now.start.month - past.start.month
         return dates + pd.DateOffset(months=months)
@@ -139,7 +139,7 @@ def notes_of(choice: Choice, answers: Answers) -> list[str]:
 
 def _unripe_notes(choice: Choice, groups: pd.DataFrame, before: pd.DataFrame) -> list[str]:
     """Say what the groups are compared with, and whether that is riper than what is shown."""
-    past = earlier(choice.period, choice.compare or "previous")
+    past = choice.period_before
     notes = [say("Compared with {period}, as both stand today.", period=period_text(*past))]
     if past.start < choice.known.first:
         first = day_text(choice.known.first)
