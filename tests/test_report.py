@@ -31,7 +31,9 @@ SECTIONS = [
     "funnel",
     "campaigns",
     "movers",
+    "unusual",
     "attribution",
+    "tags",
     "data",
     "reconciliation",
     "glossary",
@@ -177,6 +179,32 @@ def test_the_movers_are_the_campaigns_whose_cost_changed_most(
     first = re.findall(r"<tr.*?</tr>", moved, re.DOTALL)[1]
     assert metric_text("cost", compared.loc[most, "cost"], "EUR") in texts(first)
     assert "Paid" not in rows(moved)
+
+
+def test_days_that_stand_out_are_those_of_the_period(demo: admira.Store, november: Report) -> None:
+    found = demo.anomalies("cost", by="channel", **NOVEMBER)
+    shown = rows(section(november, "unusual"))
+    dearest = found.loc[found["z"].abs().idxmax()]
+    assert len(found) > 12
+    assert "more days" in texts(section(november, "unusual"))
+    assert metric_text("cost", dearest["value"], "EUR") in texts(section(november, "unusual"))
+    assert all("Nov" in date for date in shown if "," in date)
+
+
+def test_tags_that_lead_nowhere_are_named_with_what_mends_them(
+    demo: admira.Store, november: Report
+) -> None:
+    audit = demo.tag_audit(**NOVEMBER, top=10)
+    assert audit.unmatched["utm_campaign"].iloc[0] in section(november, "tags")
+
+
+def test_a_store_in_which_all_is_well_says_so(tmp_path: Path) -> None:
+    store = admira.open_store("memory:")
+    store.upsert(ads({}))
+    store.upsert(crm({}))
+    written = report(store, path=tmp_path / "r.html")
+    assert "Every tag leads to a campaign" in section(written, "tags")
+    assert "far from that of the same weekdays" in section(written, "unusual")
 
 
 def test_campaigns_of_one_name_are_told_apart(tmp_path: Path) -> None:

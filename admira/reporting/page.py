@@ -24,6 +24,7 @@ from admira.reporting.charts import (
     trend_pictures,
 )
 from admira.reporting.figures import Figures, campaign_table, channel_table, mover_table
+from admira.reporting.monday import audit_of, unusual_days
 from admira.reporting.quality import (
     Told,
     attribution,
@@ -136,6 +137,8 @@ def _business(figures: Figures, summary: Summary) -> Iterator[Section]:
         say("Campaigns whose cost changed most against the period before, up or down."),
         _shown(mover_table(figures)),
     )
+    days = unusual_days(figures)
+    yield Section("unusual", say("Days that stand out"), days.text, _table(days))
 
 
 def _cut_note(figures: Figures) -> str:
@@ -157,6 +160,10 @@ def _ground(figures: Figures) -> Iterator[Section]:
     yield Section(
         "attribution", say("Attribution quality"), matched.text, [*pictured, *_table(matched)]
     )
+    audit = audit_of(figures)
+    mended = say("Every tag leads to a campaign.")
+    tags = [Part(mended)] if audit is None else [_html(audit)]
+    yield Section("tags", say("Tags that lead nowhere"), parts=tags)
     told = [
         quarantined(figures.store),
         unknown_stages(figures.store, figures.period),
