@@ -39,6 +39,7 @@ _HOMES = {
         "SourceError",
         "SourceRejected",
         "SourceUnavailable",
+        "StoreBusy",
         "StoreError",
     ),
     "admira.export.delivery": ("ExportReceipt", "export_metrics"),

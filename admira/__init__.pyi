@@ -23,6 +23,7 @@ from admira.errors import SettingsError as SettingsError
 from admira.errors import SourceError as SourceError
 from admira.errors import SourceRejected as SourceRejected
 from admira.errors import SourceUnavailable as SourceUnavailable
+from admira.errors import StoreBusy as StoreBusy
 from admira.errors import StoreError as StoreError
 from admira.explanations import Explanation as Explanation
 from admira.explanations import explain as explain

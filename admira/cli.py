@@ -18,6 +18,7 @@ from admira.cli_ops import ops, sources_named
 from admira.cli_report import reporting
 from admira.cli_upkeep import StoreFolder, asking, opened, upkeep
 from admira.errors import AdmiraError, OptionError, SourceRejected
+from admira.exit_codes import exit_code_of
 from admira.explaining import explained
 from admira.present.text import KpiTable, kpi_table
 from admira.sources.extract import extract_all
@@ -46,12 +47,12 @@ class Format(StrEnum):
 
 
 def run() -> None:
-    """Run the command line: an error is one sentence and exit code 1, wrong usage exit code 2."""
+    """Run the command line: an error is one sentence, and its exit code says if it may pass."""
     try:
         app()
     except AdmiraError as error:
         Console(stderr=True, soft_wrap=True).print(f"admira: {error}", markup=False)
-        sys.exit(1)
+        sys.exit(exit_code_of(error))
 
 
 def _show_version(*, is_asked: bool) -> None:

@@ -7,10 +7,9 @@ import typer
 
 import admira
 from admira.cli_upkeep import StoreFolder, named_store
+from admira.exit_codes import ExitCode
 
 ops = typer.Typer()
-
-NOT_READY, NOT_ALIVE = 1, 3
 
 
 def sources_named(places: list[str] | None) -> list[admira.Source] | None:
@@ -63,4 +62,4 @@ def doctor(
     )
     typer.echo(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else str(found))
     if not found.is_ready:
-        raise typer.Exit(NOT_READY if found.is_alive else NOT_ALIVE)
+        raise typer.Exit(ExitCode.FAILED if found.is_alive else ExitCode.NOT_ALIVE)

@@ -29,7 +29,8 @@ def named_store(store: str | None) -> str:
 
 def opened(store: str | None, *, tz: str | None = None) -> admira.Store:
     """Open the store named, else the one that the settings name."""
-    return admira.open_store(named_store(store), tz=tz)
+    patience = Settings().admira_lock_timeout_seconds
+    return admira.open_store(named_store(store), tz=tz, lock_timeout_seconds=patience)
 
 
 def asking() -> admira.HttpClient:

@@ -142,3 +142,8 @@ class Settings(DisplaySettings):
         title="a number of seconds above 0",
         description="how long commands wait for an answer, tries and waits included",
     )
+    admira_lock_timeout_seconds: Seconds = Field(
+        default=60,
+        title="a number of seconds above 0",
+        description="how long commands wait for another writer of the store",
+    )

@@ -13,6 +13,7 @@
     │   ├── AmbiguousData               we refuse to guess (dates, currencies, grain)
     │   └── ReconciliationError         totals out differ from totals in
     ├── StoreError                  a table could not be read or written
+    │   └── StoreBusy                   somebody else is writing it: try later
     ├── ExportError                 a receiver did not acknowledge what it was sent
     └── MissingExtra (ImportError)  a feature needs an optional package
 
@@ -168,6 +169,10 @@ class StoreError(AdmiraError):
     """A table of a store could not be read or written."""
 
 
+class StoreBusy(StoreError):
+    """A store is being written by somebody else, who did not finish in time: try later."""
+
+
 class ExportError(AdmiraError):
     """A receiver did not acknowledge what it was sent.
 
@@ -177,11 +182,16 @@ class ExportError(AdmiraError):
         The status that it answered with; ``None`` where no answer came.
     answer : str
         The first 200 characters of what it answered.
+    may_pass : bool
+        Whether sending the same again, later, may help.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, answer: str = "") -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, answer: str = "", may_pass: bool = False
+    ) -> None:
         self.status = status
         self.answer = answer
+        self.may_pass = may_pass
         super().__init__(message)
 
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from admira.config import Settings
+from admira.exit_codes import ExitCode
 from admira.schemas import ADS, CRM, FACTS, Table
 from admira.schemas.metrics import metrics
 
@@ -42,10 +43,21 @@ def settings_table() -> str:
     return "\n".join(lines)
 
 
+def exit_code_table() -> str:
+    """Write how a command ends in Markdown."""
+    lines = ["| exit code | what it says | run it again? |", "|---|---|---|"]
+    lines += [f"| `{code.value}` | {code.meaning} | {code.again} |" for code in ExitCode]
+    return "\n".join(lines)
+
+
 def with_tables(text: str) -> str:
     """Put the tables between their marks."""
     tables = {table.name: column_table(table) for table in (ADS, CRM, FACTS)}
-    others = {"metrics": metric_table(), "settings": settings_table()}
+    others = {
+        "metrics": metric_table(),
+        "settings": settings_table(),
+        "exit codes": exit_code_table(),
+    }
     for name, table in (tables | others).items():
         marked = re.compile(f"(<!-- table: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         text, count = marked.subn(lambda match, table=table: f"{match[1]}{table}\n{match[2]}", text)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from admira.config import Settings
 from admira.core.days import as_day
-from admira.errors import ExportError, OptionError, SettingsError, SourceError
+from admira.errors import ExportError, OptionError, SettingsError, SourceError, SourceUnavailable
 from admira.export.agreement import require_agreement
 from admira.export.canonical import canonical_json, columns_of, content_key
 from admira.export.signing import sign
@@ -233,7 +233,8 @@ def _deliver(
         hidden = (secret.get_secret_value(), headers["X-Signature"], *_confidential(url))
         answer = _without(error.answer, hidden)[:_TOLD_CHARACTERS]
         said = f"{error} It said: {' '.join(answer.split())}" if answer.strip() else str(error)
-        refusal = ExportError(said, status=error.status, answer=answer)
+        may_pass = isinstance(error, SourceUnavailable)
+        refusal = ExportError(said, status=error.status, answer=answer, may_pass=may_pass)
     raise refusal
 
 

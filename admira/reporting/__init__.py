@@ -55,10 +55,10 @@ def report(
 ) -> Report:
     """Write a report of a period to one HTML file, which opens offline and prints well.
 
-    It has the cards of ``store.summary``, KPIs by channel, charts, campaigns and which of them moved,
-    days that stand out, attribution, tags that lead nowhere, data quality, the reconciliation and a
-    glossary, in the language chosen.  The file loads nothing: no
-    script, no font, no picture of another place.  It is written whole or not at all.
+    It has the cards of ``store.summary``, KPIs by channel, charts, campaigns and which of them
+    moved, days that stand out, attribution, tags that lead nowhere, data quality, the
+    reconciliation and a glossary, in the language chosen.  The file loads nothing: no script, no
+    font, no picture of another place.  It is written whole or not at all.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from threading import Event, Lock, Thread
 from typing import Protocol
 from uuid import uuid4
 
-from admira.errors import StoreError
+from admira.errors import StoreBusy, StoreError
 from admira.log import log_event
 from admira.stores.locks import holder
 
@@ -107,7 +107,7 @@ class Lease:
             if _elapsed(self._renewed) < LEASE_SECONDS * _FRESH_SHARE or self._is_over.is_set():
                 return
             if not self._put({"IfMatch": self._etag}):
-                raise StoreError(
+                raise StoreBusy(
                     f"{self._files.url} was taken over by another writer, since this one did not "
                     f"answer for {LEASE_SECONDS:g} s. Run again."
                 )

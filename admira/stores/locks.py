@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from admira.errors import StoreError
+from admira.errors import StoreBusy
 from admira.stores.files import explained
 
 _POLL_SECONDS = 0.02
@@ -27,16 +27,16 @@ def holder() -> dict[str, str | int]:
     return {"user": user, "host": platform.node(), "pid": os.getpid(), "since": since}
 
 
-def locked_error(place: str, timeout_seconds: float, found: bytes | None) -> StoreError:
+def locked_error(place: str, timeout_seconds: float, found: bytes | None) -> StoreBusy:
     """Give the error about a lock that somebody else holds."""
     try:
         by = json.loads(found or b"")
         who = f"{by['user']} on {by['host']} (process {by['pid']}), since {by['since']}"
     except (ValueError, KeyError, TypeError):
         who = "another process"
-    return StoreError(
+    return StoreBusy(
         f"{place} is being written by {who}; waited {timeout_seconds:g} s. Run again when that is "
-        "done, or wait longer with lock_timeout_seconds."
+        "done, or wait longer with lock_timeout_seconds (commands: ADMIRA_LOCK_TIMEOUT_SECONDS)."
     )
 
 
