@@ -1,26 +1,27 @@
-"""The command line: demo, ingest, extract, presets and metrics, each one call of the library."""
+"""The command line: demo, ingest, extract and presets here, the rest in a file per subject."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 import admira
 from admira import datasets
+from admira.cli_contract import contracting
 from admira.cli_export import exporting
-from admira.cli_ops import ops, sources_named
+from admira.cli_kpis import kpi_commands, print_kpis, totals_text
+from admira.cli_ops import ops, sources_named, watched
+from admira.cli_output import AsJson, print_json, print_rows, records
+from admira.cli_quarantine import quarantining
+from admira.cli_questions import questions
 from admira.cli_report import reporting
-from admira.cli_upkeep import StoreFolder, asking, opened, upkeep
+from admira.cli_upkeep import StoreFolder, asking, named_store, opened, upkeep
 from admira.errors import AdmiraError, OptionError, SourceRejected
 from admira.exit_codes import exit_code_of
 from admira.explaining import explained
-from admira.present.text import KpiTable, kpi_table
 from admira.sources.extract import extract_all
 from admira.sources.presets import load_preset
 
@@ -30,20 +31,17 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(upkeep)
-app.add_typer(ops)
-app.add_typer(reporting)
-app.add_typer(exporting)
-
-Day = Annotated[str | None, typer.Option(metavar="DAY", help="Such as 2025-08-31; included.")]
-
-
-class Format(StrEnum):
-    """How a KPI table is printed."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
+for _part in (
+    kpi_commands,
+    questions,
+    reporting,
+    exporting,
+    upkeep,
+    quarantining,
+    ops,
+    contracting,
+):
+    app.add_typer(_part)
 
 
 def run() -> None:
@@ -81,20 +79,33 @@ def root(
 @app.command()
 def demo(
     store: Annotated[Path, typer.Option(help="Folder for the demo store.")] = Path("admira-demo"),
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Serve the demo data over HTTP on this machine, ingest it, show KPIs by channel.
 
     A second run finds nothing to change, and says so.
+
+    Example: admira demo --store admira-demo
     """
     target = admira.open_store(store)
     with datasets.serve(datasets.generate()) as api:
         report = admira.ingest(target, ads=api.ads_url, crm=api.crm_url)
+    if as_json:
+        kpis, totals = target.metrics("channel"), target.reconcile()
+        print_json(
+            {
+                "store": str(store.resolve()),
+                "report": report.to_dict(),
+                "metrics": records(kpis),
+                "reconciliation": records(totals),
+            }
+        )
+        return
     typer.echo(f"{report}\n")
-    _print_kpis(target, by=["channel"])
+    print_kpis(target, by=["channel"])
     typer.echo("\nWhat went into the join came out of it:")
-    totals = target.reconcile().drop(columns="tolerance")
-    totals["difference"] = totals["difference"].round(6) + 0.0  # no -0.0
-    typer.echo(totals.to_string(index=False))
+    typer.echo(totals_text(target.reconcile()))
     typer.echo(
         f"\n{report.partitions_rewritten:,} partitions rewritten. The store is at "
         f"{store.resolve()}: plain Parquet, by date and channel.\n"
@@ -142,6 +153,13 @@ def ingest(
             "--crm-complete", help="The CRM read is all there is: remove what is no longer in it."
         ),
     ] = None,
+    log: Annotated[
+        Path | None, typer.Option(help="Append events to this file, one JSON object a line.")
+    ] = None,
+    metrics_file: Annotated[
+        Path | None, typer.Option(help="Add counters for Prometheus to this .prom file.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch ads and CRM rows and bring the store up to date; running it twice changes nothing.
 
@@ -150,21 +168,24 @@ def ingest(
 
     Example: admira ingest --store shop --ads ads.json --crm crm.json
     """
-    target = opened(store, tz=tz)
-    report = admira.ingest(
-        target,
-        ads=sources_named(ads),
-        crm=sources_named(crm),
-        tags=None if tags is None else _utm_sheet(tags),
-        since=since,
-        until=until,
-        lookback_days=lookback_days,
-        crm_complete=crm_complete,
-        max_reject_rate=max_reject_rate,
-        unknown_columns=unknown_columns,
-        client=asking(),
-    )
-    typer.echo(str(report))
+    with watched(named_store(store), log=log, metrics_file=metrics_file):
+        report = admira.ingest(
+            opened(store, tz=tz),
+            ads=sources_named(ads),
+            crm=sources_named(crm),
+            tags=None if tags is None else _utm_sheet(tags),
+            since=since,
+            until=until,
+            lookback_days=lookback_days,
+            crm_complete=crm_complete,
+            max_reject_rate=max_reject_rate,
+            unknown_columns=unknown_columns,
+            client=asking(),
+        )
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        typer.echo(str(report))
 
 
 def _utm_sheet(path: Path) -> pd.DataFrame:
@@ -188,6 +209,7 @@ def extract(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say what was found, dropped and made of it.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Turn an export of a platform into canonical rows, and show what was made of it.
 
@@ -198,10 +220,16 @@ def extract(
     source = admira.Source(place, preset=preset, params=params)
     (pulled,) = extract_all({form.kind: [source]}).values()
     rows = admira.normalize(pulled.frame, kind=form.kind)
-    if explain or out is None:
-        typer.echo(explained(form, pulled, rows))
+    said = explained(form, pulled, rows) if explain or out is None else None
     if out is not None:
         pulled.frame.to_csv(out, index=False)
+    if as_json:
+        path = None if out is None else str(out)
+        print_json({"kind": form.kind, "rows": len(rows), "path": path, "explained": said})
+        return
+    if said is not None:
+        typer.echo(said)
+    if out is not None:
         typer.echo(f"{len(pulled.frame):,} rows written to {out}.")
 
 
@@ -214,93 +242,13 @@ def _param(text: str) -> tuple[str, str]:
 
 
 @app.command()
-def presets() -> None:
-    """List the forms of platforms that admira reads."""
-    listing = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    forms = admira.presets()
-    for name in forms:
-        listing.add_column(str(name), no_wrap=True)
-    for cells in forms.itertuples(index=False):
-        listing.add_row(*cells)
-    _console().print(listing)
+def presets(*, as_json: AsJson = False) -> None:
+    """List the forms of platforms that admira reads.
 
-
-@app.command()
-def metrics(
-    store: StoreFolder = None,
-    by: Annotated[
-        list[str] | None,
-        typer.Option(help="Dimensions, such as channel or date,channel; channel by default."),
-    ] = None,
-    start: Day = None,
-    end: Day = None,
-    grain: Annotated[
-        str | None, typer.Option(help="Cut date: day, week, month, quarter, year.")
-    ] = None,
-    channel: Annotated[list[str] | None, typer.Option(help="Only this channel.")] = None,
-    campaign_id: Annotated[list[str] | None, typer.Option(help="Only this campaign.")] = None,
-    limit: Annotated[int | None, typer.Option(help="At most this many rows.")] = None,
-    output: Annotated[
-        Format, typer.Option("--format", help="A table to read, or CSV or JSON in full.")
-    ] = Format.TABLE,
-) -> None:
-    """Print KPIs: one row per group.
-
-    Example: admira metrics --by channel --start 2025-12-01 --end 2025-12-31
+    Example: admira presets --json
     """
-    target = opened(store)
-    dimensions = [name.strip() for each in by or ["channel"] for name in each.split(",")]
-    filters: dict[str, Any] = {
-        "start": start,
-        "end": end,
-        "channel": channel,
-        "campaign_id": campaign_id,
-    }
-    if output is Format.TABLE:
-        _print_kpis(target, by=dimensions, grain=grain, limit=limit, **filters)
-        return
-    kpis = target.metrics(dimensions, grain=grain, limit=limit, **filters)
-    if output is Format.CSV:
-        typer.echo(kpis.to_csv(index=False), nl=False)
+    forms = admira.presets()
+    if as_json:
+        print_json(records(forms))
     else:
-        if "date" in dimensions:
-            kpis["date"] = kpis["date"].dt.strftime("%Y-%m-%d")
-        typer.echo(kpis.to_json(orient="records", double_precision=15, force_ascii=False))
-
-
-def _print_kpis(
-    store: admira.Store,
-    *,
-    by: list[str],
-    grain: str | None = None,
-    limit: int | None = None,
-    **filters: Any,
-) -> None:
-    """Print a KPI table that ends in two named totals: what was paid for, and everything."""
-    facts = store.facts(**filters)
-    table = kpi_table(
-        admira.compute_metrics(facts, by=by, grain=grain, limit=limit),
-        totals={
-            "Paid": admira.compute_metrics(facts, by=[], scope="paid"),
-            "All (blended)": admira.compute_metrics(facts, by=[]),
-        },
-    )
-    _console().print(_drawn(table))
-
-
-def _drawn(table: KpiTable) -> Table:
-    """Draw a KPI table for the terminal."""
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for position, title in enumerate(table.titles):
-        is_figure = position >= table.dimensions
-        drawn.add_column(title, justify="right" if is_figure else "left", no_wrap=True)
-    last_group = len(table.rows) - table.totals - 1
-    for position, cells in enumerate(table.rows):
-        style = "bold" if position > last_group else None
-        drawn.add_row(*cells, style=style, end_section=position == last_group)
-    return drawn
-
-
-def _console() -> Console:
-    """Give a console as wide as the table needs where the output is no terminal."""
-    return Console() if sys.stdout.isatty() else Console(width=200)
+        print_rows(forms)

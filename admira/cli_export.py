@@ -1,6 +1,5 @@
 """The command line's export: KPIs of a day or a period, signed and sent, or written to a file."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,13 +8,12 @@ import pandas as pd
 import typer
 
 import admira
+from admira.cli_output import print_json
 from admira.cli_upkeep import StoreFolder, asking, opened
 from admira.errors import OptionError
 from admira.overview import today_of
 
 exporting = typer.Typer()
-
-Day = Annotated[str | None, typer.Option(metavar="DAY", help="Such as 2025-08-31; included.")]
 
 
 @exporting.command()
@@ -70,7 +68,10 @@ def export(
             f"{receipt.rows:,} rows of {last} taken by {receipt.receiver} ({receipt.status}), "
             f"key {receipt.idempotency_key}."
         )
-    typer.echo(json.dumps(said) if as_json else told)
+    if as_json:
+        print_json(said)
+    else:
+        typer.echo(told)
 
 
 def _writer_of(kpis: pd.DataFrame, path: Path) -> Callable[[Path], object]:

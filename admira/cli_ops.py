@@ -1,11 +1,15 @@
-"""The command line's part about watching: doctor."""
+"""The command line's part about watching: doctor, and what an ingest leaves behind for it."""
 
-import json
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import admira
+from admira.cli_output import AsJson, print_json
 from admira.cli_upkeep import StoreFolder, named_store
 from admira.exit_codes import ExitCode
 
@@ -22,6 +26,19 @@ def sources_named(places: list[str] | None) -> list[admira.Source] | None:
         admira.Source(place, preset=name) if name in known else admira.Source(whole)
         for (name, _, place), whole in zip(parts, places, strict=True)
     ]
+
+
+@contextmanager
+def watched(store: str, *, log: Path | None, metrics_file: Path | None) -> Iterator[None]:
+    """Write events and counters to the files that are named while a block runs."""
+    with ExitStack() as stack:
+        if log is not None:
+            handler = admira.configure_logging(path=log)
+            stack.callback(handler.close)
+            stack.callback(logging.getLogger("admira").removeHandler, handler)
+        if metrics_file is not None:
+            stack.enter_context(admira.metrics_file(metrics_file, store=store))
+        yield
 
 
 @ops.command()
@@ -43,7 +60,7 @@ def doctor(
         float, typer.Option(help="How much room there must be on the store's disk.")
     ] = 1,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say whether the store can be read, is fresh, and can be brought up to date.
 
@@ -60,6 +77,9 @@ def doctor(
         max_watermark_days=max_watermark_days,
         min_free_gigabytes=min_free_gigabytes,
     )
-    typer.echo(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else str(found))
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        typer.echo(str(found))
     if not found.is_ready:
         raise typer.Exit(ExitCode.FAILED if found.is_alive else ExitCode.NOT_ALIVE)

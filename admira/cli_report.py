@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
+from admira.cli_output import AsJson, Day, print_json
 from admira.cli_upkeep import StoreFolder, opened
 from admira.present.language import set_language
 from admira.reporting import report as write_report
 
 reporting = typer.Typer()
-
-Day = Annotated[str | None, typer.Option(metavar="DAY", help="Such as 2025-08-31; included.")]
 
 
 @reporting.command()
@@ -31,6 +30,8 @@ def report(
         str | None, typer.Option(help="Which money, where there is more than one.")
     ] = None,
     language: Annotated[str | None, typer.Option(help="en or es; else ADMIRA_LANGUAGE.")] = None,
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """Write a period's KPIs, charts and their ground to one HTML file that opens offline.
 
@@ -48,4 +49,7 @@ def report(
         title=title,
         currency=currency,
     )
-    typer.echo(f"{made.summary.period_text}: written to {made.path}.")
+    if as_json:
+        print_json({"path": str(made.path), "period": made.summary.period_text})
+    else:
+        typer.echo(f"{made.summary.period_text}: written to {made.path}.")

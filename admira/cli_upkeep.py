@@ -1,4 +1,4 @@
-"""The command line's part about the store itself: verify, repair, runs, archive, retain, replay."""
+"""The command line's part about the store itself: verify, repair, runs, archive, retain."""
 
 from typing import Annotated
 
@@ -6,7 +6,9 @@ import pandas as pd
 import typer
 
 import admira
+from admira.cli_output import AsJson, print_json, print_rows, records
 from admira.config import Settings
+from admira.stores.verification import Verification
 
 upkeep = typer.Typer()
 
@@ -40,44 +42,51 @@ def asking() -> admira.HttpClient:
 
 
 @upkeep.command()
-def verify(store: StoreFolder = None) -> None:
-    """Check every file, key and row of the store; exit code 1 when something is wrong."""
-    found = opened(store).verify()
-    typer.echo(str(found))
+def verify(store: StoreFolder = None, *, as_json: AsJson = False) -> None:
+    """Check every file, key and row of the store; exit code 1 when something is wrong.
+
+    Example: admira verify --store shop
+    """
+    _tell(opened(store).verify(), as_json=as_json)
+
+
+@upkeep.command()
+def repair(store: StoreFolder = None, *, as_json: AsJson = False) -> None:
+    """Finish a commit that was cut short, work out anew what is derived, and check all.
+
+    Exit code 1 when something is wrong that this cannot mend.
+
+    Example: admira repair --store shop
+    """
+    _tell(opened(store).repair(), as_json=as_json)
+
+
+def _tell(found: Verification, *, as_json: bool) -> None:
+    """Print what a check found; it ends with exit code 1 where that is a problem."""
+    if as_json:
+        said = {"is_sound": found.is_sound, "problems": list(found.problems)}
+        print_json({**said, "partitions": records(found.partitions)})
+    else:
+        typer.echo(str(found))
     if not found.is_sound:
         raise typer.Exit(1)
 
 
 @upkeep.command()
-def repair(store: StoreFolder = None) -> None:
-    """Finish a commit that was cut short, work out anew what is derived, and check all."""
-    found = opened(store).repair()
-    typer.echo(str(found))
-    if not found.is_sound:
-        raise typer.Exit(1)
+def runs(store: StoreFolder = None, *, as_json: AsJson = False) -> None:
+    """List the ingests so far: what each fetched, rejected and changed, and which failed.
 
-
-@upkeep.command()
-def runs(store: StoreFolder = None) -> None:
-    """List the ingests so far: what each fetched, rejected and changed, and which failed."""
+    Example: admira runs --store shop
+    """
     found = opened(store).runs()
-    shown = found.assign(started_at=found["started_at"].dt.strftime("%Y-%m-%d %H:%M"))
     columns = ["run_id", "started_at", "status", "kind", "fetched", "rejected", "inserted"]
-    columns += ["updated", "error"]
-    typer.echo(shown[columns].to_string(index=False, na_rep="") if len(shown) else "No runs yet.")
-
-
-@upkeep.command()
-def replay(
-    store: StoreFolder = None,
-    reason: Annotated[str | None, typer.Option(help="Only rows rejected for this.")] = None,
-) -> None:
-    """Try the rows in quarantine again, and take in those that now pass."""
-    done = opened(store).replay(reason=reason)
-    typer.echo(
-        f"{done.tried:,} tried: {done.accepted:,} accepted, {done.outdated:,} outdated, "
-        f"{done.rejected:,} rejected again"
-    )
+    columns += ["updated", "anomalies", "error"]
+    if as_json:
+        print_json(records(found))
+    elif found.empty:
+        typer.echo("No runs yet.")
+    else:
+        print_rows(found[columns])
 
 
 @upkeep.command()
@@ -89,17 +98,38 @@ def archive(
     ] = None,
     *,
     execute: Execute = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Move partitions of older days to a second root, which is read along for ever after."""
+    """Move partitions of older days to a second root, which is read along for ever after.
+
+    Example: admira archive 90d --store shop --to old --execute
+    """
     found = opened(store).archive(older_than, to, dry_run=not execute)
-    typer.echo(_told(found, "moved to the archive", is_done=execute))
+    _list(found, "moved to the archive", is_done=execute, as_json=as_json)
 
 
 @upkeep.command()
-def retain(older_than: Older, store: StoreFolder = None, *, execute: Execute = False) -> None:
-    """Drop the rows of older days for good, from the archive too."""
+def retain(
+    older_than: Older,
+    store: StoreFolder = None,
+    *,
+    execute: Execute = False,
+    as_json: AsJson = False,
+) -> None:
+    """Drop the rows of older days for good, from the archive too.
+
+    Example: admira retain 3y --store shop --execute
+    """
     found = opened(store).retain(older_than, dry_run=not execute)
-    typer.echo(_told(found, "dropped", is_done=execute))
+    _list(found, "dropped", is_done=execute, as_json=as_json)
+
+
+def _list(found: pd.DataFrame, what: str, *, is_done: bool, as_json: bool) -> None:
+    """Print which partitions were, or would be, moved or dropped."""
+    if as_json:
+        print_json({"is_done": is_done, "partitions": records(found)})
+    else:
+        typer.echo(_told(found, what, is_done=is_done))
 
 
 def _told(found: pd.DataFrame, what: str, *, is_done: bool) -> str:

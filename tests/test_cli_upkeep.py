@@ -48,7 +48,7 @@ def test_runs_are_listed(folder: Path) -> None:
 
 
 def test_replay_says_what_came_of_it(folder: Path) -> None:
-    told = said("replay", "--store", str(folder))
+    told = said("quarantine", "replay", "--store", str(folder))
     assert told == "1 tried: 0 accepted, 0 outdated, 1 rejected again\n"
 
 

@@ -113,7 +113,7 @@ def _counts(backend: Backend, table: Table) -> pd.DataFrame:
     """Count the rows of each day, of ads by channel, where they are."""
     names = list(table.partitions)
     asked = select(table, columns=names, is_coded=True)
-    rows = backend.reading(partial(_scanned, asked=asked))
+    rows = backend.reading(partial(_scanned, asked=asked)).unify_dictionaries()
     counted = rows.group_by(names).aggregate([([], "count_all")]).to_pandas(date_as_object=False)
     types = {name: table[name].dtype for name in names}
     return counted.rename(columns={"count_all": "rows"}).astype(types).sort_values(names)

@@ -32,8 +32,6 @@ _EFFECTS = ["rate_effect", "mix_effect", "contribution"]
 class Moved(Asked, Protocol):
     """What is asked of a store."""
 
-    tz: str
-
     def named(self, kpis: pd.DataFrame) -> pd.DataFrame:
         """Put each campaign's latest name beside its id."""
 
