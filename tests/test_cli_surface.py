@@ -39,9 +39,10 @@ def parsed(line: str) -> str:
 
 
 def readme_lines() -> list[str]:
-    """Find the lines of README's shell blocks that call the program."""
+    """Find the commands in README's shell blocks that call the program."""
     blocks = README.read_text(encoding="utf-8").split("```sh\n")[1:]
-    lines = [line.strip() for block in blocks for line in block.partition("```")[0].splitlines()]
+    written = [line for block in blocks for line in block.partition("```")[0].splitlines()]
+    lines = [command.strip() for line in written for command in line.split("&&")]
     return [line for line in lines if line.startswith("admira ")]
 
 
