@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from admira.errors import StoreError
+from admira.errors import StoreBusy, StoreError
 from admira.stores.files import Files
 from admira.stores.threads import side_by_side
 
@@ -130,7 +130,7 @@ class Journal:
             ) from error
         if not is_recorded:
             self._sweep(entry.staging)
-            raise StoreError(
+            raise StoreBusy(
                 f"{self._files.url} was changed by another writer meanwhile; nothing of this "
                 "commit was written. Run again."
             )

@@ -110,6 +110,7 @@ def _known(python: Path, home: Path) -> dict[str, str]:
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "DO_NOT_TRACK": "1",
     }
 
@@ -152,4 +153,4 @@ def test_what_stays_is_not_tried_again(run: Run, receiver: Loopback) -> None:
     receiver.play(REFUSING)
     done = run()
     assert done.returncode != 0
-    assert len(receiver.requests) == 1
+    assert len(receiver.requests) == 1, done.stdout + done.stderr
