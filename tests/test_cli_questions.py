@@ -36,6 +36,9 @@ def test_movers_add_up_to_the_change_of_the_total(shop: Path) -> None:
     found = admira.open_store(shop).movers("cost", by="channel", start=days[1], end=days[3])
     change = found.attrs["total_now"] - found.attrs["total_previous"]
     assert sum(row["contribution"] for row in rows) == pytest.approx(change)
+    assert [row["channel"] for row in rows] == found["channel"].tolist()
+    assert [row["channel"] for row in told(*words, "--top", "2")][2:] == ["(others)"]
+    assert told(*words, "--against", "year") != rows
     assert "%" in asked(*words)
 
 
