@@ -97,9 +97,14 @@ def agreed_settings(files: Files, tz: str | None, archive: str | None = None) ->
     StoreError
         When the two differ, or the settings are lost or cannot be read.
     """
-    content = Journal(files).current(SETTINGS)
+    journal = Journal(files)
+    content = journal.current(SETTINGS)
     if content is None:
-        if any(files.names(name) for name in TABLES):
+        has_tables = any(files.names(name) for name in TABLES)
+        # They may be those of a first commit that came between; its settings came before them.
+        content = journal.current(SETTINGS) if has_tables else None
+    if content is None:
+        if has_tables:
             raise StoreError(
                 f"{files.url} holds tables but not settings.json, so the time zone of their days "
                 f"is unknown. Restore {files.name(SETTINGS)}, or write it: {_EXAMPLE}."

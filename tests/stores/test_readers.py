@@ -17,6 +17,7 @@ import pytest
 from admira.errors import StoreError
 from admira.schemas import TABLES
 from admira.store import Store, open_store
+from admira.stores.journal import Journal
 from admira.stores.parquet import ParquetStore
 from tests.stores.rows import ads
 from tests.stores.workers import (
@@ -59,6 +60,21 @@ def test_questions_asked_at_once_are_answered_as_of_one_commit(tmp_path: Path, k
     first, second, third = store.at_once(ask)
     assert first == second == third
     assert store.metrics([])["cost"].sum() == 10.0
+
+
+def test_a_store_that_is_made_while_it_is_opened_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = Journal.current
+
+    def current(journal: Journal, path: str) -> bytes | None:
+        found = original(journal, path)
+        monkeypatch.setattr(Journal, "current", original)
+        open_store(tmp_path, tz="Europe/Madrid").upsert(ads({}))  # the first commit, just now
+        return found
+
+    monkeypatch.setattr(Journal, "current", current)
+    assert open_store(tmp_path).tz == "Europe/Madrid"
 
 
 def test_nothing_is_written_by_what_is_asked_at_once(tmp_path: Path) -> None:
