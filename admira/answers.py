@@ -22,8 +22,7 @@ from admira.core.tag_aliases import alias_mapping
 from admira.core.totals import MEASURES, currency_of, totals_in_memory
 from admira.engines.bridges import SOURCES, campaigns_of
 from admira.engines.model import engine_named
-from admira.engines.plan import Wanted as OnEngine
-from admira.engines.plan import facts_on, facts_within_memory, sums_on
+from admira.engines.plan import FactsWanted, facts_on, facts_within_memory, sums_on
 from admira.engines.size import default_engine
 from admira.errors import OptionError
 from admira.schemas import ADS, CRM, FACTS
@@ -86,7 +85,7 @@ def facts_of(
     days = as_day("start", start), as_day("end", end)
     values, labelled, options = parted(backend, asked)
     wanted = Wanted(tuple(FACTS.names), *days, as_stored(values), options, labelled=labelled)
-    on_engine = OnEngine.of(start, end, values, options)
+    on_engine = FactsWanted.of(start, end, values, options)
     if engine is not None:
         if labelled:
             raise OptionError(
@@ -145,7 +144,7 @@ def metrics_of(
         sums = _sums_of(backend, wanted, dimensions, cut, scope, is_by_size=engine is None)
     if sums is None:
         chosen = engine_named(engine or "duckdb", session)
-        on_engine = OnEngine.of(start, end, values, options)
+        on_engine = FactsWanted.of(start, end, values, options)
         campaigns = CAMPAIGN if wanted.has_labels else []
         by_campaign = list(dict.fromkeys([*plain, *campaigns]))
         sums = sums_on(backend, chosen, on_engine, by_campaign, grain=cut, scope=scope)

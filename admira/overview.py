@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from admira.present.cards import Summary
     from admira.summary import Asked
 
-S = TypeVar("S", bound="Overview")
 T = TypeVar("T")
 
 

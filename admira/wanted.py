@@ -12,6 +12,7 @@ from admira.core.campaigns import CAMPAIGN
 from admira.core.filters import VALUE_FILTERS
 from admira.core.labels import NAME, Labels
 from admira.core.rules import JOIN_OPTIONS
+from admira.engines.bridges import by_value
 from admira.errors import OptionError
 from admira.schemas import AD_MEASURES, FACTS
 from admira.schemas.mending import GROUPS
@@ -117,10 +118,9 @@ def parted(
     OptionError
         When something is none of them.
     """
-    filters = {name: value for name, value in given.items() if name in VALUE_FILTERS}
-    options = {name: value for name, value in given.items() if name in JOIN_OPTIONS}
     labels = known_labels(backend, given)
     labelled = {name: several(given[name]) for name in labels if given[name] is not None}
+    filters, options = by_value({name: given[name] for name in given if name not in labels})
     return filters, labelled, options
 
 

@@ -1,15 +1,12 @@
 """The Monday questions at a shell: the library's own numbers, as a table or as JSON."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 import admira
-from admira.cli import app
 from admira.datasets import generate
+from tests.commands import asked, told
 
 
 @pytest.fixture(scope="module")
@@ -17,16 +14,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, demo = tmp_path_factory.mktemp("questions") / "shop", generate()
     admira.ingest(folder, ads=demo.ads, crm=demo.crm)
     return folder
-
-
-def asked(*words: str, exit_code: int = 0) -> str:
-    done = CliRunner().invoke(app, list(words))
-    assert done.exit_code == exit_code, done.output
-    return done.stdout
-
-
-def told(*words: str, exit_code: int = 0) -> Any:
-    return json.loads(asked(*words, "--json", exit_code=exit_code))
 
 
 def test_movers_add_up_to_the_change_of_the_total(shop: Path) -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import admira
 from admira.cli import app
 from admira.datasets import worked_example, write
+from tests.commands import asked, told
 
 from .readme_tables import README
 
@@ -83,17 +84,6 @@ def shop(tmp_path: Path) -> Path:
     bad = {**example.ads[0], "campaign_id": "C-9", "clicks": "many"}
     admira.ingest(tmp_path / "shop", ads=[*example.ads, bad], crm=example.crm, run_id="first")
     return tmp_path
-
-
-def asked(*words: str, exit_code: int = 0) -> str:
-    done = CliRunner().invoke(app, list(words))
-    assert done.exit_code == exit_code, done.output
-    return done.stdout
-
-
-def told(*words: str, exit_code: int = 0) -> Any:
-    """Ask a command for JSON; the whole of what it prints is one value."""
-    return json.loads(asked(*words, "--json", exit_code=exit_code))
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pandas as pd
 
 from admira.core.days import Day
 from admira.core.metrics import compute_metrics
-from admira.engines.bridges import parted
+from admira.engines.bridges import by_value
 from admira.engines.model import Engine, EngineName, engine_named
-from admira.engines.plan import Wanted, facts_on, failed, scan_on
+from admira.engines.plan import FactsWanted, facts_on, failed, scan_on
 from admira.engines.size import default_engine
 from admira.errors import StoreError
 from admira.schemas import TABLES, Kind, table_of
@@ -185,7 +185,9 @@ class Engines:
             When the folder is there already, or cannot be written.
         """
         chosen = self._chosen(engine, session, *TABLES)
-        facts = facts_on(self.backend, chosen, Wanted.of(start, end, *parted(filters_and_options)))
+        facts = facts_on(
+            self.backend, chosen, FactsWanted.of(start, end, *by_value(filters_and_options))
+        )
         _write(chosen, facts, folder)
 
     def write_metrics(
@@ -214,7 +216,9 @@ class Engines:
             As in ``store.metrics``.
         """
         chosen = self._chosen(engine, session, *TABLES)
-        facts = facts_on(self.backend, chosen, Wanted.of(start, end, *parted(filters_and_options)))
+        facts = facts_on(
+            self.backend, chosen, FactsWanted.of(start, end, *by_value(filters_and_options))
+        )
         _write(chosen, compute_metrics(facts, by=by, grain=grain, scope=scope), folder)
 
     def _chosen(self, engine: EngineName | None, session: Any, *kinds: Kind) -> Engine:

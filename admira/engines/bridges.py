@@ -14,8 +14,8 @@ from admira.core.campaigns import MAP_COLUMNS, campaign_map, joined_maps
 from admira.core.filters import VALUE_FILTERS
 from admira.core.frames import collect, on_plain_arrow, typed
 from admira.core.join import SITUATION_COLUMNS, bridge_of, situations_of
-from admira.core.rules import DEFAULT_ALIASES, JOIN_OPTIONS, Aliases, Rules
-from admira.core.tag_aliases import TagAliases, alias_mapping
+from admira.core.rules import DEFAULT_ALIASES, JOIN_OPTIONS, Rules
+from admira.core.tag_aliases import alias_mapping
 from admira.errors import OptionError
 from admira.schemas import ADS, CAMPAIGNS, CRM, TAGS
 from admira.schemas.mending import TAG_ALIASES
@@ -29,7 +29,7 @@ SOURCES = (ADS, CRM, TAGS, HISTORY, TAG_ALIASES)
 _SLOTS = 8
 
 
-def parted(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def by_value(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part filters by value from the options of the join.
 
     Raises
@@ -54,9 +54,10 @@ class Joining(NamedTuple):
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Joining":
-        """Read the options; one that the join does not have is refused as Python does."""
-        joining = _joining(**options)
-        return joining._replace(has_stored_aliases="tag_aliases" not in options)
+        """Part what decides who shares an opportunity from what a share counts for."""
+        given = {"aliases": DEFAULT_ALIASES, **options}
+        funnel, campaigns = given.pop("funnel", "cumulative"), given.pop("campaigns", None)
+        return cls(Rules(**given), funnel, campaigns, "tag_aliases" not in options)
 
     def in_store(self, reader: Reader) -> "Joining":
         """Give it with the aliases of tags that the store keeps, unless the caller gave others."""
@@ -64,21 +65,6 @@ class Joining(NamedTuple):
             return self
         kept = alias_mapping(reader.rows(TAG_ALIASES))
         return self._replace(rules=replace(self.rules, tag_aliases=kept))
-
-
-def _joining(
-    *,
-    campaigns: Any = None,
-    funnel: str = "cumulative",
-    ambiguous: str = "clicks",
-    lands_on: str = "created",
-    window_days: int | None = None,
-    aliases: Aliases | None = DEFAULT_ALIASES,
-    tag_aliases: TagAliases | None = None,
-) -> Joining:
-    """Part what decides who shares an opportunity from what a share counts for."""
-    rules = Rules(ambiguous, lands_on, window_days, aliases, tag_aliases)
-    return Joining(rules, funnel, campaigns)
 
 
 def campaigns_of(reader: Reader) -> pd.DataFrame:

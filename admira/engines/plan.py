@@ -25,7 +25,7 @@ T = TypeVar("T")
 _ROUNDS = 3
 
 
-class Wanted(NamedTuple):
+class FactsWanted(NamedTuple):
     """Which facts: days, values by column, and the options of the join."""
 
     start: Day
@@ -36,7 +36,7 @@ class Wanted(NamedTuple):
     @classmethod
     def of(
         cls, start: Day, end: Day, filters: Mapping[str, Any], options: Mapping[str, Any]
-    ) -> "Wanted":
+    ) -> "FactsWanted":
         """Check what a caller asks for."""
         days = as_day("start", start), as_day("end", end)
         return cls(*days, as_stored(filters), Joining.of(options))
@@ -83,7 +83,7 @@ def scan_on(
     return keep(rows, start=first, end=last, **wanted).to_native()
 
 
-def facts_on(backend: Backend, engine: Engine, wanted: Wanted) -> Any:
+def facts_on(backend: Backend, engine: Engine, wanted: FactsWanted) -> Any:
     """Give the facts of a store as a frame of the engine; a lazy one has read neither table."""
     return _facts(engine, _parts(backend, wanted), wanted)
 
@@ -91,7 +91,7 @@ def facts_on(backend: Backend, engine: Engine, wanted: Wanted) -> Any:
 def sums_on(
     backend: Backend,
     engine: Engine,
-    wanted: Wanted,
+    wanted: FactsWanted,
     by: Sequence[str],
     *,
     grain: str | None,
@@ -109,7 +109,7 @@ def sums_on(
     return totals_in_memory([_answered(backend, engine, wanted, added_up)], by, grain)
 
 
-def facts_within_memory(backend: Backend, wanted: Wanted) -> pyarrow.Table:
+def facts_within_memory(backend: Backend, wanted: FactsWanted) -> pyarrow.Table:
     """Give the facts of a large store in memory, where there are few enough of them.
 
     Raises
@@ -137,7 +137,7 @@ def facts_within_memory(backend: Backend, wanted: Wanted) -> pyarrow.Table:
     return _answered(backend, engine, wanted, collected)
 
 
-def _parts(backend: Backend, wanted: Wanted) -> _Parts:
+def _parts(backend: Backend, wanted: FactsWanted) -> _Parts:
     """Find the files and the bridge."""
 
     def load(reader: Reader) -> _Parts:
@@ -147,7 +147,7 @@ def _parts(backend: Backend, wanted: Wanted) -> _Parts:
     return backend.reading(load)
 
 
-def _facts(engine: Engine, parts: _Parts, wanted: Wanted) -> Any:
+def _facts(engine: Engine, parts: _Parts, wanted: FactsWanted) -> Any:
     """Put the facts together, and keep the days and values wanted."""
     facts = bridged_facts(
         engine.scan(parts.ads, ADS.arrow()),
@@ -160,7 +160,9 @@ def _facts(engine: Engine, parts: _Parts, wanted: Wanted) -> Any:
     return kept.select(FACTS.names).to_native()
 
 
-def _answered(backend: Backend, engine: Engine, wanted: Wanted, work: Callable[[_Parts], T]) -> T:
+def _answered(
+    backend: Backend, engine: Engine, wanted: FactsWanted, work: Callable[[_Parts], T]
+) -> T:
     """Run a query; where a commit meanwhile removed a file that it was reading, run it again."""
     for rounds in range(1, _ROUNDS + 1):
         parts = _parts(backend, wanted)

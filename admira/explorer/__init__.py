@@ -172,8 +172,7 @@ class Explorer:
 
     def _answers(self) -> tuple[str, Answers]:
         """Give what is wrong, and what there is to draw."""
-        choice, nothing = self.choice, pd.DataFrame(columns=[*self.choice.dimensions(), *metrics])
-        empty = Answers(nothing, nothing)
+        choice, empty = self.choice, Answers(self._nothing(), self._nothing())
         if choice.problem:
             return problem_text(choice), empty
         try:
@@ -187,6 +186,10 @@ class Explorer:
         if not self.choice.problem:
             with suppress(AdmiraError):
                 return self.choice.kept(self._ask(self.store, question))
+        return self._nothing()
+
+    def _nothing(self) -> pd.DataFrame:
+        """Give KPIs without rows."""
         return pd.DataFrame(columns=[*self.choice.dimensions(), *metrics])
 
     def _ask(self, store: Store, question: dict[str, Any]) -> pd.DataFrame:

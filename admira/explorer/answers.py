@@ -11,8 +11,7 @@ from admira.core.grains import begins
 from admira.core.metrics import regrouped
 from admira.core.spine import spine_of
 from admira.explorer.choice import Choice
-
-SHOWN = 50
+from admira.present.tables import SHOWN, leading_rows
 
 _FILTERS = (*VALUE_FILTERS, "campaign_name")
 
@@ -64,17 +63,12 @@ def answers_of(choice: Choice, ask: Ask) -> Answers:
     return Answers(groups, lines, dates, before, over_time)
 
 
-def leading(groups: pd.DataFrame) -> pd.DataFrame:
-    """Give the groups that are shown, those with most cost first."""
-    return groups.sort_values(["cost", "revenue"], ascending=False, kind="stable").head(SHOWN)
-
-
 def _lines(choice: Choice, groups: pd.DataFrame, ask: Ask) -> pd.DataFrame:
     """Give the groups shown over time."""
     question, split = choice.question, choice.split
     if split is None or split in question or split not in _FILTERS or len(groups) <= SHOWN:
         return _summed(choice, ask(question), "date")
-    shown = {split: leading(groups)[split].tolist()}
+    shown = {split: leading_rows(groups, SHOWN)[split].tolist()}
     return _summed(choice, ask({**question, **shown}), "date")
 
 

@@ -8,7 +8,7 @@ from admira.core.grains import months_of
 from admira.core.metrics import regrouped
 from admira.core.periods import beside
 from admira.explanations.words import why_no_value
-from admira.explorer.answers import SHOWN, Answers
+from admira.explorer.answers import Answers
 from admira.explorer.choice import CAMPAIGN_SPLITS, Choice
 from admira.present.formats import (
     count_text,
@@ -19,7 +19,7 @@ from admira.present.formats import (
     period_text,
 )
 from admira.present.language import say
-from admira.present.tables import MetricTable, metric_table
+from admira.present.tables import SHOWN, MetricTable, metric_table
 from admira.schemas.metrics import metrics
 
 if TYPE_CHECKING:

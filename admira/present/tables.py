@@ -116,7 +116,7 @@ def metric_table(
     if sparkline is not None and lines is None:
         dimensions, lines = _without_date(dimensions), kpis
         groups = regrouped(kpis, dimensions)
-    shown = _top(groups, top)
+    shown = leading_rows(groups, top)
     money = currency or kpis.attrs.get("currency")
     look = Look(
         tuple(names),
@@ -168,8 +168,8 @@ def _without_date(dimensions: Sequence[str]) -> list[str]:
     return [name for name in dimensions if name != "date"]
 
 
-def _top(groups: pd.DataFrame, top: int | None) -> pd.DataFrame:
-    """Give the rows to show."""
+def leading_rows(groups: pd.DataFrame, top: int | None) -> pd.DataFrame:
+    """Give the rows to show: those with most cost, then revenue; without a limit the first."""
     if top is None:
         return groups.head(SHOWN)
     order = [name for name in ("cost", "revenue") if name in groups]

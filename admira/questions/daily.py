@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from admira.core.metrics import regrouped
+from admira.core.spine import spine_of
 from admira.errors import OptionError
 from admira.questions.asking import is_money
 from admira.schemas.metrics import metrics
@@ -95,7 +96,7 @@ def _spine(days: pd.Series) -> pd.DatetimeIndex:
     """Give all days from the first to the last."""
     if days.empty:
         return pd.DatetimeIndex([], dtype="datetime64[us]")
-    return pd.date_range(days.min(), days.max(), unit="us")
+    return spine_of(days.min(), days.max(), "day")
 
 
 def _spread(kpis: pd.DataFrame, number: pd.Series, metric: str) -> Floats:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from admira.core.days import Day
 from admira.core.metrics import regrouped
+from admira.core.spine import on_spine, spine_of
 from admira.errors import OptionError
 from admira.present.formats import count_text, metric_text
 from admira.present.language import say
@@ -172,10 +173,8 @@ def _weeks(rows: pd.DataFrame) -> pd.DataFrame:
     last = end - pd.Timedelta(days=end.day_of_week + 7)
     mondays = rows["date"] - pd.to_timedelta(rows["date"].dt.day_of_week, unit="D")
     weeks = regrouped(rows.assign(date=mondays), ["date"])
-    spine = pd.DataFrame({"date": pd.date_range(first, last, freq="7D", unit="us")})
-    met = spine.merge(weeks, how="left", on="date", validate="1:1")
-    sums = [measure.name for measure in metrics.measures]
-    return met.assign(**met[sums].fillna(0))
+    whole = weeks[weeks["date"].between(first, last)]
+    return on_spine(whole, ["date"], spine_of(first, last, "week"))
 
 
 def _described(frame: pd.DataFrame, about: dict[str, Any]) -> Saturation:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from admira.core.grains import grain_among
 from admira.core.metrics import regrouped
+from admira.core.spine import spine_of
 from admira.errors import AmbiguousData, OptionError
 from admira.present.formats import count_text, dimension_text
 from admira.present.language import say
@@ -14,7 +15,6 @@ from admira.present.tables import dimensions_of
 from admira.schemas.metrics import metrics
 
 _NAMED = 5
-_STEPS = {"day": "D", "week": "7D", "month": "MS", "quarter": "QS", "year": "YS"}
 
 
 class Leading(NamedTuple):
@@ -90,7 +90,7 @@ def all_days(rows: pd.DataFrame, grain: str | None) -> pd.DatetimeIndex:
     days = pd.DatetimeIndex(rows["date"].dropna().sort_values().unique())
     if grain is None:
         return days
-    return pd.date_range(days[0], days[-1], freq=_STEPS[grain])
+    return spine_of(days[0], days[-1], grain)
 
 
 def grain_of(rows: pd.DataFrame) -> str | None:
