@@ -20,7 +20,7 @@ from admira.core.metrics import check_shape, finished, in_pandas, needed_columns
 from admira.core.rules import DEFAULT_ALIASES
 from admira.core.tag_aliases import alias_mapping
 from admira.core.totals import MEASURES, currency_of, totals_in_memory
-from admira.engines.bridges import SOURCES, campaigns_of
+from admira.engines.bridges import SOURCES, campaigns_of, names_of
 from admira.engines.model import engine_named
 from admira.engines.plan import FactsWanted, facts_on, facts_within_memory, sums_on
 from admira.engines.size import default_engine
@@ -52,7 +52,7 @@ class Loaded(NamedTuple):
 
 def labels_of(reader: Reader) -> Labels:
     """Give what the campaigns of a store are called, by name and by group."""
-    return Labels(campaigns_of(reader), reader.rows(GROUPS))
+    return Labels(names_of(reader), reader.rows(GROUPS))
 
 
 def facts_of(
@@ -221,13 +221,15 @@ def _load(reader: Reader, wanted: Wanted, made_of: str, *, is_by_size: bool = Tr
     if made_of:
         shares = reader.derived(_slot(wanted.options), made_of, wanted.schema.names)
         loaded = loaded._replace(shares=shares)
-    if wanted.has_labels or (made_of and loaded.shares is None):
-        campaigns = campaigns_of(reader)
-        labels = Labels(campaigns, reader.rows(GROUPS)) if wanted.has_labels else None
-        loaded = loaded._replace(campaigns=campaigns, labels=labels)
+    if wanted.has_labels:
+        loaded = loaded._replace(labels=labels_of(reader))
     if loaded.shares is not None:
         return loaded
-    return loaded._replace(crm=reader.scan(select(CRM)), aliases=reader.rows(TAG_ALIASES))
+    return loaded._replace(
+        crm=reader.scan(select(CRM)),
+        campaigns=campaigns_of(reader) if made_of else None,
+        aliases=reader.rows(TAG_ALIASES),
+    )
 
 
 def _parts(loaded: Loaded, wanted: Wanted) -> tuple[pyarrow.Table, pyarrow.Table]:

@@ -40,6 +40,9 @@ class Asked(Protocol):
     def at_once(self, ask: Callable[[Any], T]) -> T:
         """Ask several questions that are answered as of one commit."""
 
+    def following_commits(self) -> Any:
+        """Give the same store, which looks for files once."""
+
     def campaigns(self) -> pd.DataFrame:
         """Give the campaign map."""
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow
 
-from admira.core.campaigns import CAMPAIGN, latest_names
+from admira.core.campaigns import CAMPAIGN
 from admira.core.groups import grouped
 from admira.core.sums import Codes, renumbered
 from admira.errors import OptionError
@@ -17,14 +17,14 @@ class Labels:
 
     Parameters
     ----------
-    campaigns : DataFrame
-        The campaign map, whose latest name of a campaign counts.
+    names : DataFrame, one row per campaign that has a name
+        ``channel``, ``campaign_id`` and ``campaign_name``, the latest.
     rules : DataFrame
         The rules of all groups.
     """
 
-    def __init__(self, campaigns: pd.DataFrame, rules: pd.DataFrame) -> None:
-        self._names = latest_names(campaigns)
+    def __init__(self, names: pd.DataFrame, rules: pd.DataFrame) -> None:
+        self._names = names
         self._rules = rules.sort_values(["name", "place"])
 
     def of(self, rows: pd.DataFrame, name: str) -> pd.Series:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, get_args
 
+import numpy as np
 import pandas as pd
 
 from admira.core.days import Day, as_day
@@ -104,11 +105,19 @@ def beside(
     sums = [name for name in names if name in MEASURES]
     filled = [f"{name}{end}" for name in sums for end in ("", "_previous")]
     met[filled] = met[filled].fillna(0.0)  # a group that was not there added nothing
-    for name in names:
-        base = met[f"{name}_previous"]
-        met[f"{name}_change"] = met[name] / base.mask(base == 0) - 1
     order = [f"{name}{end}" for name in names for end in ("", "_previous", "_change")]
-    return met[[*keys, *order]].reset_index(drop=True)
+    return pd.concat([met, _changes(met, names)], axis="columns")[[*keys, *order]]
+
+
+def _changes(met: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Give the relative change of each metric; all at once, since column by column is slow."""
+    now, before = (
+        met[[f"{name}{end}" for name in names]].to_numpy(dtype="float64", na_value=np.nan)
+        for end in ("", "_previous")
+    )
+    changes = now / np.where(before == 0, np.nan, before) - 1
+    columns = [f"{name}_change" for name in names]
+    return pd.DataFrame(changes, columns=columns, index=met.index, dtype="Float64")
 
 
 def shifted(kpis: pd.DataFrame, against: str) -> pd.DataFrame:

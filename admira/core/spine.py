@@ -10,10 +10,14 @@ from admira.core.grains import STEPS
 from admira.core.metrics import regrouped
 from admira.core.totals import MEASURES
 
+# As numbers of days, which are counted and not stepped through.
+_DAYS = {"day": "D", "week": "7D"}
+
 
 def spine_of(first: pd.Timestamp, last: pd.Timestamp, grain: str | None) -> pd.DatetimeIndex:
     """Give the first day of every period from one to another, both of which begin one."""
-    return pd.date_range(first, last, freq=STEPS[grain or "day"], unit="us")
+    step = _DAYS.get(grain or "day") or STEPS[str(grain)]
+    return pd.date_range(first, last, freq=step, unit="us")
 
 
 def on_spine(

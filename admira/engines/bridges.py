@@ -10,7 +10,13 @@ import pandas as pd
 import pyarrow
 
 from admira.core.bridge import AUDIT, LABEL, OWNER
-from admira.core.campaigns import MAP_COLUMNS, campaign_map, joined_maps
+from admira.core.campaigns import (
+    CAMPAIGN,
+    MAP_COLUMNS,
+    campaign_map,
+    joined_maps,
+    latest_names,
+)
 from admira.core.filters import VALUE_FILTERS
 from admira.core.frames import collect, on_plain_arrow, typed
 from admira.core.join import SITUATION_COLUMNS, bridge_of, situations_of
@@ -75,6 +81,17 @@ def campaigns_of(reader: Reader) -> pd.DataFrame:
     if len(history):
         maps = pd.concat([maps, history], ignore_index=True)
     return joined_maps(maps, tags=sheet if len(sheet) else None)
+
+
+def names_of(reader: Reader) -> pd.DataFrame:
+    """Give the latest name of each campaign that has one; kept while the map is the same."""
+    columns, made_of = [*CAMPAIGN, "campaign_name"], reader.digest(*SOURCES)
+    names = reader.derived("names", made_of, columns)
+    if names is None:
+        latest = latest_names(campaigns_of(reader))
+        names = pyarrow.Table.from_pandas(latest[columns], preserve_index=False)
+        reader.keep("names", made_of, names, *SOURCES)
+    return _as_text(names).to_pandas().astype("str")
 
 
 class Makings(NamedTuple):

@@ -85,6 +85,7 @@ class Explorer:
         self.choice = choice
         self.explanation: Explanation | None = None
         self._held: dict[str, pd.DataFrame] = {}
+        self._asked: Store = store.following_commits()
         self.controls = Controls(choice, self.choose)
         self.why = Why(self._explain)
         self.panes = Panes(self.controls, self.why)
@@ -110,6 +111,7 @@ class Explorer:
     def refresh(self) -> None:
         """Ask the store anew, which may have got other rows since."""
         self._held.clear()
+        self._asked = self.store.following_commits()
         self._draw()
 
     def ask_why(self, group: str | None = None, when: Day = None) -> Explanation | None:
@@ -160,6 +162,7 @@ class Explorer:
     def _draw(self) -> None:
         """Ask the store, and show what it says."""
         self.problem, self.answers = self._answers()
+        self._notes = notes_of(self.choice, self.answers)
         self.figure = chart_of(self.choice, self.answers, self.problem)
         self.table = None if self.problem else table_of(self.choice, self.answers)
         self.panes.line.value = self._part("line")
@@ -176,7 +179,7 @@ class Explorer:
         if choice.problem:
             return problem_text(choice), empty
         try:
-            answers = self.store.at_once(lambda seen: answers_of(choice, partial(self._ask, seen)))
+            answers = self._asked.at_once(lambda seen: answers_of(choice, partial(self._ask, seen)))
         except AdmiraError as error:
             return str(error), empty
         return problem_text(choice) if answers.groups.empty else "", answers
@@ -185,7 +188,7 @@ class Explorer:
         """Give all rows that a question has; none where it cannot be asked."""
         if not self.choice.problem:
             with suppress(AdmiraError):
-                return self.choice.kept(self._ask(self.store, question))
+                return self.choice.kept(self._ask(self._asked, question))
         return self._nothing()
 
     def _nothing(self) -> pd.DataFrame:
@@ -206,7 +209,7 @@ class Explorer:
         if self.why.cell is not None and not self.problem:
             try:
                 cell = {**self.choice.cell, **self.why.cell}
-                self.explanation = explain(self.store, self.choice.metric, **cell)
+                self.explanation = explain(self._asked, self.choice.metric, **cell)
                 text = self.explanation._repr_html_()
             except AdmiraError as error:
                 text = render("explorer", part="sentence", problem=str(error))
@@ -221,7 +224,7 @@ class Explorer:
             formula=f"{metric.name} = {metric.formula}",
             facts=facts_line(self.choice, self.answers.groups),
             problem=self.problem,
-            notes=notes_of(self.choice, self.answers),
+            notes=self._notes,
             code=self.code,
             title=title_line(self.choice),
             parts=self._pictures() if part == "static" else [],

@@ -50,7 +50,11 @@ def answers_of(choice: Choice, ask: Ask) -> Answers:
     """
     groups = _summed(choice, ask({"by": choice.dimensions(has_date=False), **choice.selection}))
     lines = _lines(choice, groups, ask)
-    dates = tuple(sorted({*lines["date"], *_periods(choice)})) if len(groups) else ()
+    dates = (
+        tuple(_periods(choice).union(pd.DatetimeIndex(lines["date"]).unique()))
+        if len(groups)
+        else ()
+    )
     if choice.compare is None:
         return Answers(groups, lines, dates)
     if choice.period_before.end < choice.known.first:  # nothing was then

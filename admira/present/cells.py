@@ -19,7 +19,7 @@ from admira.present.formats import (
 from admira.present.html import BAD, FILL, GOOD, MUTED
 from admira.present.language import say
 from admira.schemas.metrics import metrics
-from admira.schemas.registry import Ratio
+from admira.schemas.registry import Measure, Ratio
 
 _ENDINGS = ("_previous", "_change")
 
@@ -86,9 +86,10 @@ def figure(
 ) -> Cell:
     """Write one figure, and how it changed where the row says what it was before."""
     value = row[name]
-    exact = metric_text(name, value, currency, is_exact=True)
+    text = exact = metric_text(name, value, currency, is_exact=True)
     title = why_missing(name) if exact == NOT_AVAILABLE else exact
-    text = metric_text(name, value, currency, is_whole=is_whole)
+    if isinstance(metrics[name], Measure):  # no other figure is written without its cents
+        text = metric_text(name, value, currency, is_whole=is_whole)
     change = row.get(f"{name}_change")
     if change is None:
         return Cell(text, title, style=style)

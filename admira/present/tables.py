@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from admira.core.metrics import regrouped
@@ -204,7 +205,8 @@ def _trends(
 
 
 def _floats(values: pd.Series, days: pd.Index) -> list[float | None]:
-    return [None if pd.isna(value) else float(value) for value in values.reindex(days)]
+    found = values.reindex(days).to_numpy(dtype="float64", na_value=np.nan).tolist()
+    return [None if value != value else value for value in found]  # noqa: PLR0124 - how NaN is told
 
 
 def _totals(kpis: pd.DataFrame, dimensions: Sequence[str], look: Look) -> list[Row]:

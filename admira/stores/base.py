@@ -106,6 +106,13 @@ class Backend(ABC):
             When the store cannot be read.
         """
 
+    def following_commits(self) -> "Backend":
+        """Give the same back end, which looks for files once and then only where commits say so.
+
+        What anything but admira does to the files meanwhile may not be seen.
+        """
+        return self
+
     @abstractmethod
     def archive(self, first: date, to: str | None, *, is_dry_run: bool) -> pd.DataFrame:
         """Move partitions of days before ``first`` to the archive; see ``Store.archive``."""

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -102,6 +103,7 @@ class ParquetStore(Backend):
         self._cache = Cache(self.files)
         self._journal = Journal(self.files)
         self._given = agreed_settings(self.files, tz, archive)
+        self._followed: Snapshot | None = None
         self._roll_forward()
 
     def __repr__(self) -> str:
@@ -228,7 +230,8 @@ class ParquetStore(Backend):
         After a round in which a commit came between, only what the journal names is read again;
         after three such rounds writers are made to wait for one.
         """
-        snapshot = Snapshot(self._view(), self._cache)
+        snapshot = self._followed or Snapshot(self._view(), self._cache)
+        snapshot.begin()
         for _ in range(_ROUNDS):
             try:
                 loaded = load(snapshot)
@@ -241,6 +244,12 @@ class ParquetStore(Backend):
             snapshot.view.advance()
         with self.files.lock(_LOCK, self.lock_timeout_seconds):
             return load(Snapshot(self._view(), self._cache))
+
+    def following_commits(self) -> "ParquetStore":
+        """Give the same store, which looks for files once; see ``Backend.following_commits``."""
+        follower = copy(self)
+        vars(follower).update(_followed=Snapshot(self._view(), self._cache))
+        return follower
 
     def _view(self) -> View:
         return View(self.files, self._given)

@@ -42,6 +42,10 @@ class Snapshot:
         self._told: dict[object, Any] = {}
         self._told_at = -1
 
+    def begin(self) -> None:
+        """Let go of what was read for an earlier question."""
+        self._pieces.clear()
+
     def scan(self, asked: Selection) -> pyarrow.Table:
         """Give the rows and columns asked for, month by month, each in natural-key order."""
         table = asked.table

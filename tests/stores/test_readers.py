@@ -17,6 +17,7 @@ import pytest
 from admira.errors import StoreError
 from admira.schemas import TABLES
 from admira.store import Store, open_store
+from admira.stores.files import LocalFiles
 from admira.stores.journal import Journal
 from admira.stores.parquet import ParquetStore
 from tests.stores.rows import ads
@@ -60,6 +61,45 @@ def test_questions_asked_at_once_are_answered_as_of_one_commit(tmp_path: Path, k
     first, second, third = store.at_once(ask)
     assert first == second == third
     assert store.metrics([])["cost"].sum() == 10.0
+
+
+@pytest.mark.parametrize("kind", ["folder", "memory:"])
+def test_a_store_that_follows_commits_sees_each_and_looks_for_files_once(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(tmp_path / "store" if kind == "folder" else kind)
+    store.upsert(ads({"cost": 1.0}, {"cost": 1.0, "date": "2025-09-01"}))
+    follower = store.following_commits()
+    assert follower.metrics([])["cost"].sum() == 2.0
+    walks = []
+    original = LocalFiles.find
+    monkeypatch.setattr(
+        LocalFiles, "find", lambda *given: walks.append(given[1]) or original(*given)
+    )
+    assert follower.metrics("channel")["cost"].sum() == 2.0
+    assert walks == []
+    other = store if kind == "memory:" else open_store(tmp_path / "store")
+    for cost in (5.0, 7.0):
+        other.upsert(ads({"cost": cost}, {"cost": 3.0, "campaign_id": f"C-{cost}"}))
+        assert follower.metrics("channel").equals(store.metrics("channel"))
+        pd.testing.assert_frame_equal(follower.ads(), store.ads())
+    follower.upsert(ads({"cost": 0.5}))
+    assert store.ads()["cost"].sum() == follower.metrics([])["cost"].sum() == 7.5
+    if kind == "folder":
+        other.archive("2025-08-15", str(tmp_path / "archive"), dry_run=False)
+        pd.testing.assert_frame_equal(follower.ads(), store.ads())
+        other.retain("2025-08-15", dry_run=False)
+        pd.testing.assert_frame_equal(follower.ads(), store.ads())
+        assert follower.ads()["cost"].sum() == 1.0
+
+
+def test_a_store_that_follows_commits_finds_what_was_taken_away(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.upsert(ads({}, {"date": "2025-08-02"}))
+    follower = store.following_commits()
+    assert len(follower.ads()) == 2
+    shutil.rmtree(tmp_path / "ads/date=2025-08-02")
+    assert len(follower.ads()) == 1
 
 
 def test_a_store_that_is_made_while_it_is_opened_is_opened(
