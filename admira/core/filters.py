@@ -11,9 +11,12 @@ from admira.core.frames import Frame, is_pandas
 from admira.core.tags import normalize_tag
 from admira.errors import OptionError
 
-Wanted = str | int | Iterable[str | int] | None
+Wanted = str | int | Iterable[str | int | None] | None
 
 VALUE_FILTERS = ("channel", "campaign_id", "utm_campaign", "utm_source", "utm_medium")
+FACT_FILTERS = (*VALUE_FILTERS[:2], "campaign_name", *VALUE_FILTERS[2:])
+
+_TRIMMED = ("campaign_id", "campaign_name")
 
 
 def keep(rows: Frame, *, start: Day = None, end: Day = None, **wanted: Wanted) -> Frame:
@@ -45,8 +48,10 @@ def _on_days(rows: Frame, first: pd.Timestamp | None, last: pd.Timestamp | None)
     return conditions
 
 
-def as_stored(wanted: Mapping[str, Wanted]) -> dict[str, list[str]]:
+def as_stored(wanted: Mapping[str, Wanted]) -> dict[str, list[Any]]:
     """Write the values of each filter that is set as the rows write them.
+
+    Among names None stands for a campaign that has none.
 
     Raises
     ------
@@ -55,17 +60,24 @@ def as_stored(wanted: Mapping[str, Wanted]) -> dict[str, list[str]]:
     """
     stored = {}
     for name, values in wanted.items():
-        if name not in VALUE_FILTERS:
+        if name not in FACT_FILTERS:
             raise OptionError("filter", name, ["start", "end", *VALUE_FILTERS])
         if values is not None:
             several = [values] if isinstance(values, str | int) else [*values]
-            written = str.strip if name == "campaign_id" else normalize_tag
-            stored[name] = [written(str(value)) for value in several]
+            written = str.strip if name in _TRIMMED else normalize_tag
+            may_be_missing = name not in VALUE_FILTERS
+            stored[name] = [
+                None if may_be_missing and pd.isna(value) else written(str(value))
+                for value in several
+            ]
     return stored
 
 
-def _has_one_of(name: str, values: list[str]) -> nw.Expr:
+def _has_one_of(name: str, values: list[Any]) -> nw.Expr:
     """Give the condition of one filter."""
+    is_missing = nw.col(name).is_null()
     if not values:
-        return nw.col(name) != nw.col(name)  # nothing is wanted, and no row differs from itself
-    return nw.col(name).is_in(values)
+        return is_missing & ~is_missing  # nothing is wanted; some engines know no empty list
+    known = [value for value in values if value is not None]
+    is_one = nw.col(name).is_in(known) if known else is_missing
+    return is_one | is_missing if None in values else is_one

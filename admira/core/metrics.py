@@ -35,6 +35,7 @@ def compute_metrics(
     end: Day = None,
     channel: Wanted = None,
     campaign_id: Wanted = None,
+    campaign_name: Wanted = None,
     utm_campaign: Wanted = None,
     utm_source: Wanted = None,
     utm_medium: Wanted = None,
@@ -61,8 +62,10 @@ def compute_metrics(
         The day that a week begins on.
     start, end : day, optional
         First and last day, both included.
-    channel, campaign_id, utm_campaign, utm_source, utm_medium : str or list of str, optional
-        Keep rows with one of these values, compared as they are stored (tags normalised).
+    channel, campaign_id, campaign_name, utm_campaign, utm_source, utm_medium : optional
+        A text or several: keep rows with one of these values, compared as they are stored (tags
+        normalised, ids and names trimmed).  A name is the one that the row has; None among several
+        is a row without one.
     scope : {"all", "paid"}
         ``"paid"`` leaves out the bracketed channels: what no campaign can be credited with.
     limit, offset : int, optional
@@ -103,6 +106,7 @@ def compute_metrics(
     wanted: dict[str, Wanted] = {
         "channel": channel,
         "campaign_id": campaign_id,
+        "campaign_name": campaign_name,
         "utm_campaign": utm_campaign,
         "utm_source": utm_source,
         "utm_medium": utm_medium,
