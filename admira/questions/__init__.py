@@ -5,9 +5,9 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from admira.questions.anomalies import anomalies
-from admira.questions.changed import changed_since
 from admira.questions.cohorts import cohorts, lags
 from admira.questions.control import check
+from admira.questions.diff import diff
 from admira.questions.forecast import forecast
 from admira.questions.freshness import freshness
 from admira.questions.movers import movers
@@ -32,9 +32,9 @@ class Questions:
     """The part of a ``Store`` that answers them; each is a function that takes the store first."""
 
     anomalies = _of_one_commit(anomalies)
-    changed_since = _of_one_commit(changed_since)
     check = _of_one_commit(check)
     cohorts = _of_one_commit(cohorts)
+    diff = _of_one_commit(diff)
     forecast = _of_one_commit(forecast)
     freshness = _of_one_commit(freshness)
     lags = _of_one_commit(lags)

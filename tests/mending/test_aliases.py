@@ -104,7 +104,7 @@ def test_an_explanation_and_what_changed_know_aliases() -> None:
     store.alias(("back_to_school", "newsletter", "email"), ("brand", "google", "cpc"))
     won = [{**example.crm[3], "stage": "closed_won"}]
     admira.ingest(store, ads=[], crm=won, run_id="tuesday")
-    found = store.changed_since("monday", by="campaign_id")
+    found = store.diff("monday", by="campaign_id")
     assert found[["campaign_id", "metric", "difference"]].to_numpy().tolist() == [
         ["C-1002", "closed_won", 1.0],
         ["C-1002", "closed_lost", -1.0],

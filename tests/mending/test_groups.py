@@ -213,11 +213,11 @@ def test_what_changed_is_told_by_group() -> None:
     restated = [{**example.ads[0], "cost": 360.75}]
     admira.ingest(store, ads=restated, crm=[], run_id="tuesday")
     store.add_group("half", {"one": "^C-1", "two": "^C-2"})
-    found = store.changed_since("monday", by="half")
+    found = store.diff("monday", by="half")
     assert found[["half", "metric", "difference", "rows"]].to_numpy().tolist() == [
         ["one", "cost", 10.0, 1]
     ]
-    assert store.changed_since("monday", by="campaign_name")["difference"].tolist() == [10.0]
+    assert store.diff("monday", by="campaign_name")["difference"].tolist() == [10.0]
 
 
 @pytest.mark.parametrize(

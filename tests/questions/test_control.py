@@ -1,6 +1,6 @@
 """Control: the platform's own totals, and what changed since a run."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pandas as pd
@@ -12,8 +12,8 @@ import admira
 from admira.core.join import join_utm
 from admira.core.metrics import compute_metrics
 from admira.errors import AmbiguousData, DataError, OptionError, SchemaMismatch
-from admira.questions.changed import changed_since
 from admira.questions.control import check
+from admira.questions.diff import diff
 from tests.stores.rows import ads, crm
 
 DEMO = admira.demo()
@@ -164,7 +164,7 @@ def test_options_that_do_not_exist_are_refused() -> None:
             check(filled({}), {}, **AUGUST, **wrong)  # type: ignore[arg-type]
 
 
-# changed_since
+# diff
 
 
 FIRST = [
@@ -231,7 +231,7 @@ def test_before_and_now_are_what_the_store_said_and_says(
     keys = [*by, "currency", "metric"]
     expected = sides[0].merge(sides[1], how="outer", on=keys).fillna({"before": 0.0, "now": 0.0})
     expected = expected[(expected["before"] - expected["now"]).abs() > 1e-6].set_index(keys)
-    found = changed_since(now, "r0", by=by)
+    found = diff(now, "r0", by=by)
     found = found[found["metric"].isin(sides[0]["metric"])].set_index(keys)
     assert sorted(map(str, found.index)) == sorted(map(str, expected.index))
     for name in ("before", "now"):
@@ -241,18 +241,18 @@ def test_before_and_now_are_what_the_store_said_and_says(
 
 def test_a_restatement_is_the_difference_and_nothing_else() -> None:
     restated = [{**FIRST[0], "cost": 11.0}, {**FIRST[1], "cost": 12.0}, FIRST[2]]
-    found = changed_since(ran((FIRST, RECORDS), (restated, [])), "r0")
+    found = diff(ran((FIRST, RECORDS), (restated, [])), "r0")
     names = ["date", "channel", "currency", "metric", "before", "now", "difference", "rows"]
     day = pd.Timestamp("2025-07-01")
     assert found[names].to_numpy().tolist() == [
         [day, "google_ads", "EUR", "cost", 20.0, 23.0, 3.0, 2]
     ]
-    assert found.attrs == {"currency": "EUR", "run": "r0"}
+    assert found.attrs == {"currency": "EUR", "as_of": "r0"}
 
 
 def test_restated_clicks_move_leads_that_did_not_change() -> None:
     restated = [{**FIRST[0], "clicks": 70}]
-    found = changed_since(ran((FIRST, RECORDS), (restated, [])), "r0", by="campaign_id")
+    found = diff(ran((FIRST, RECORDS), (restated, [])), "r0", by="campaign_id")
     leads = found[found["metric"] == "leads"].set_index("campaign_id")
     assert leads["before"].tolist() == pytest.approx([2.0, 2.0])
     assert leads["now"].tolist() == pytest.approx([4 * 120 / 180, 4 * 60 / 180])
@@ -261,7 +261,7 @@ def test_restated_clicks_move_leads_that_did_not_change() -> None:
 
 def test_an_opportunity_that_was_won_since_counts_once() -> None:
     won = [{**RECORDS[0], "stage": "closed_won"}]
-    found = changed_since(ran((FIRST, RECORDS), ([], won)), "r0", by=[])
+    found = diff(ran((FIRST, RECORDS), ([], won)), "r0", by=[])
     differences = found.set_index("metric")["difference"].to_dict()
     assert differences == {
         "opportunities": 1.0,
@@ -274,7 +274,7 @@ def test_an_opportunity_that_was_won_since_counts_once() -> None:
 
 def test_since_the_last_run_nothing_changed() -> None:
     store = ran((FIRST, RECORDS), ([{**FIRST[0], "cost": 99.0}], []))
-    found = changed_since(store, "r1")
+    found = diff(store, "r1")
     assert found.empty
     dtypes = found[["before", "now", "difference", "rows"]].dtypes.astype(str).tolist()
     assert dtypes == ["Float64", "Float64", "Float64", "int64"]
@@ -283,22 +283,22 @@ def test_since_the_last_run_nothing_changed() -> None:
 def test_a_run_that_changed_nothing_is_a_moment_too() -> None:
     again = [{**FIRST[0], "cost": 99.0}]
     store = ran((FIRST, RECORDS), (FIRST, RECORDS), (again, []))
-    assert changed_since(store, "r1")["difference"].tolist() == [89.0]
-    assert changed_since(store, "r0")["difference"].tolist() == [89.0]
-    assert changed_since(store, "r2").empty
+    assert diff(store, "r1")["difference"].tolist() == [89.0]
+    assert diff(store, "r0")["difference"].tolist() == [89.0]
+    assert diff(store, "r2").empty
 
 
 def test_the_first_state_since_the_run_counts() -> None:
     steps = [([{**FIRST[0], "cost": cost}], []) for cost in (50.0, 60.0, 10.0)]
     store = ran((FIRST, RECORDS), *steps)
-    assert changed_since(store, "r1")[["before", "now"]].to_numpy().tolist() == [[60.0, 20.0]]
-    assert changed_since(store, "r0").empty
+    assert diff(store, "r1")[["before", "now"]].to_numpy().tolist() == [[60.0, 20.0]]
+    assert diff(store, "r0").empty
 
 
 def test_what_was_removed_was_there_before() -> None:
     store = ran((FIRST, RECORDS))
     admira.ingest(store, ads=[], crm=RECORDS[1:], crm_complete=True, run_id="r1")
-    found = changed_since(store, "r0", by="channel").set_index("metric")
+    found = diff(store, "r0", by="channel").set_index("metric")
     assert found.loc["leads", ["before", "now", "rows"]].tolist() == [4.0, 3.0, 1]
 
 
@@ -306,7 +306,7 @@ def test_rows_that_were_dropped_for_good_are_on_neither_side() -> None:
     restated = [{**row, "cost": 70.0} for row in FIRST if row["date"].startswith("2025-07")]
     store = ran((FIRST, RECORDS), ([*restated, {**FIRST[-1], "cost": 11.0}], []))
     store.retain("2025-08-01", kind="ads", dry_run=False)
-    assert changed_since(store, "r0", by=[])["difference"].tolist() == [1.0]
+    assert diff(store, "r0", by=[])["difference"].tolist() == [1.0]
 
 
 def test_the_sheet_of_tags_counts_on_both_sides() -> None:
@@ -314,19 +314,76 @@ def test_the_sheet_of_tags_counts_on_both_sides() -> None:
     store.add_tags(pd.DataFrame({"campaign_id": ["C-1"], "utm_campaign": ["other"]}))
     restated = [{**FIRST[0], "clicks": 11}]
     admira.ingest(store, ads=restated, crm=[{**RECORDS[0], "utm_campaign": "other"}], run_id="r1")
-    found = changed_since(store, "r0", by="campaign_id")
+    found = diff(store, "r0", by="campaign_id")
     leads = found[found["metric"] == "leads"].set_index("campaign_id")["now"]
     whole = store.metrics(by="campaign_id").set_index("campaign_id")["leads"]
     assert leads.to_dict() == pytest.approx(whole[leads.index].to_dict())
 
 
 def test_a_run_that_never_was_is_named() -> None:
-    with pytest.raises(OptionError, match=r"run='r7' is not understood; expected one of: r0"):
-        changed_since(ran((FIRST, RECORDS)), "r7")
+    with pytest.raises(
+        OptionError, match=r"as_of='r7' is not understood; expected one of: r0, a day"
+    ):
+        diff(ran((FIRST, RECORDS)), "r7")
     with pytest.raises(OptionError, match="once ingest"):
-        changed_since(admira.open_store("memory:"), "r0")
+        diff(admira.open_store("memory:"), "r0")
     with pytest.raises(OptionError, match="weather"):
-        changed_since(ran((FIRST, RECORDS)), "r0", by="weather")
+        diff(ran((FIRST, RECORDS)), "r0", by="weather")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "differences"),
+    [
+        ("2025-08-31", [140.0]),
+        ("2025-09-01", [10.0]),
+        (date(2025, 9, 1), [10.0]),
+        (pd.Timestamp("2025-09-01"), [10.0]),
+        ("2025-09-01T22:30", [20.0]),
+        ("2025-09-01T23:30", [10.0]),
+        ("2025-09-01T23:30Z", []),
+        (datetime(2025, 9, 1, 21, tzinfo=UTC), [20.0]),
+        ("2025-09-02", []),
+    ],
+)
+def test_a_day_ends_at_midnight_of_the_stores_zone_and_an_instant_at_once(
+    as_of: Any, differences: list[float]
+) -> None:
+    store = admira.open_store("memory:", tz="Europe/Madrid")
+    for hour, rows in (
+        (9, FIRST),
+        (21, [{**FIRST[0], "cost": 20.0}]),
+        (22, [{**FIRST[0], "cost": 30.0}]),
+    ):
+        now = datetime(2025, 9, 1, hour, 10, tzinfo=UTC)  # the last is of the day after in Madrid
+        admira.ingest(store, ads=rows, crm=[], now=now)
+    found = diff(store, as_of, by=[])
+    assert found.loc[found["metric"] == "cost", "difference"].tolist() == differences
+
+
+def test_a_run_named_like_a_day_is_the_run() -> None:
+    store = ran((FIRST, RECORDS))
+    ads = [{**FIRST[0], "cost": 11.0}]
+    admira.ingest(store, ads=ads, crm=[], run_id="2025-08-31", now=datetime(2025, 9, 3, tzinfo=UTC))
+    assert diff(store, "2025-08-31").empty
+    assert not diff(store, "2025-08-30").empty
+
+
+def test_the_dimensions_of_a_row_name_each_row_that_differs() -> None:
+    batch = ([{**FIRST[0], "cost": 11.0}], [{**RECORDS[2], "stage": "closed_won"}])
+    by = ["date", "channel", "campaign_id", "opportunity_id"]
+    found = diff(ran((FIRST, RECORDS), batch), "r0", by=by)
+    of_ads, of_crm = (found[found["metric"] == name] for name in ("cost", "revenue"))
+    assert of_ads[["date", "campaign_id", "rows"]].to_numpy().tolist() == [
+        [pd.Timestamp("2025-07-01"), "C-1", 1]
+    ]
+    assert set(of_crm["opportunity_id"]) == {"O-3"}
+    assert of_crm["difference"].tolist() == [50.0, 50.0]
+
+
+@pytest.mark.parametrize("as_of", ["today", "2025-02-30", "7", 7, None])
+def test_a_moment_that_is_none_is_refused(as_of: Any) -> None:
+    with pytest.raises(OptionError, match=r"expected one of: r0, a day or an instant"):
+        diff(ran((FIRST, RECORDS)), as_of)
 
 
 def test_a_store_of_files_answers_the_same(tmp_path: Any) -> None:
@@ -334,13 +391,13 @@ def test_a_store_of_files_answers_the_same(tmp_path: Any) -> None:
     memory, files = ran(*batches), admira.open_store(tmp_path / "store")
     for place, (of_ads, of_crm) in enumerate(batches):
         admira.ingest(files, ads=of_ads, crm=of_crm, run_id=f"r{place}")
-    pd.testing.assert_frame_equal(changed_since(memory, "r0"), changed_since(files, "r0"))
+    pd.testing.assert_frame_equal(diff(memory, "r0"), diff(files, "r0"))
 
 
 def test_money_of_several_currencies_stays_apart() -> None:
     both = [{**FIRST[0], "campaign_id": "C-9", "currency": "USD"}]
     store = ran((FIRST, RECORDS), (both, []))
-    found = changed_since(store, "r0", by=[]).set_index(["currency", "metric"])
+    found = diff(store, "r0", by=[]).set_index(["currency", "metric"])
     assert found.loc[("USD", "cost"), "now"] == 10.0
     assert ("EUR", "cost") not in found.index
 
@@ -351,5 +408,5 @@ def test_a_new_crm_row_of_its_own_makes_a_row() -> None:
         commit.upsert(crm({}))
     with store.backend.transaction(run_id="next") as commit:
         commit.upsert(crm({"opportunity_id": "O-2"}))
-    found = changed_since(store, "only", by=[]).set_index("metric")
+    found = diff(store, "only", by=[]).set_index("metric")
     assert found.loc["leads", ["before", "now", "rows"]].tolist() == [1.0, 2.0, 1]

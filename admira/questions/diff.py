@@ -1,6 +1,7 @@
-"""What changed in past days since a run: the logged rows put back, and the verbs run on both."""
+"""What changed in past days since a moment: logged rows put back, and the verbs run on both."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple, Protocol
 
 import pandas as pd
@@ -12,8 +13,8 @@ from admira.core.frames import typed
 from admira.core.join import join_utm
 from admira.core.tag_aliases import TagAliases
 from admira.core.totals import MEASURES
-from admira.errors import OptionError
 from admira.questions.breakdown import breakdown_of, measures_below
+from admira.questions.moments import commits_after
 from admira.schemas import AD_MEASURES, ADS, CAMPAIGNS, CRM, TABLES, TAGS, Kind, Table
 from admira.stores.base import Backend
 from admira.stores.reading import Reader
@@ -22,7 +23,6 @@ from admira.stores.selection import select
 from admira.summary import Asked
 
 _DUST = 1e-9
-_RUNS_SHOWN = 5
 
 
 class Logged(Asked, Protocol):
@@ -51,10 +51,10 @@ class _Side(NamedTuple):
         return join_utm(self.ads, self.crm, campaigns=self.campaigns, tag_aliases=self.aliases)
 
 
-def changed_since(
-    store: Logged, run: str, *, by: str | Sequence[str] = ("date", "channel")
+def diff(
+    store: Logged, as_of: str | date, *, by: str | Sequence[str] = ("date", "channel")
 ) -> pd.DataFrame:
-    """Say which figures are no longer what they were at the end of a run, and by how much.
+    """Say which figures are no longer what they were at a moment, by how much and by which rows.
 
     The rows that the store noted before it replaced them are put back over the present ones, and
     both are joined and added up.  A restated ad row can move opportunities between campaigns, so a
@@ -64,10 +64,13 @@ def changed_since(
 
     Parameters
     ----------
-    run : str
-        The ``run_id`` of a run, as ``store.runs()`` lists them.
+    as_of : str, date or datetime
+        The end of a run, by its ``run_id`` as ``store.runs()`` lists them; else a day such as
+        ``"2025-08-31"``, up to its midnight in the store's time zone; or an instant, in that zone
+        where it names none.
     by : str or sequence of str
-        Dimensions, as in ``store.metrics``; money is by currency in any case.
+        Dimensions, as in ``store.metrics``; money is by currency in any case.  Those of a row,
+        ``["date", "channel", "campaign_id", "opportunity_id"]``, name each row that differs.
 
     Returns
     -------
@@ -76,18 +79,18 @@ def changed_since(
 
         - the dimensions, and ``currency``
         - ``metric``: the measure
-        - ``before``: its value as of the end of the run
+        - ``before``: its value as of the moment
         - ``now``: its value now
         - ``difference``: now − before
         - ``rows``: how many rows of the group changed since, ad rows for what ads say, else
           opportunities
 
-        ``attrs`` has ``run``, and ``currency`` where there is one.
+        ``attrs`` has ``as_of``, and ``currency`` where there is one.
 
     Raises
     ------
     OptionError
-        When no run has that name, or a dimension does not exist.
+        When no run has that name and it is no day or instant, or a dimension does not exist.
 
     Examples
     --------
@@ -97,19 +100,19 @@ def changed_since(
     >>> first = admira.ingest(store, ads=example.ads, crm=example.crm, run_id="monday")
     >>> restated = [{**example.ads[0], "cost": 360.75}]
     >>> second = admira.ingest(store, ads=restated, crm=[], run_id="tuesday")
-    >>> found = changed_since(store, "monday")
+    >>> found = diff(store, as_of="monday")
     >>> found[["date", "channel", "metric", "before", "now", "difference", "rows"]]
             date     channel metric  before     now  difference  rows
     0 2025-08-01  google_ads   cost  350.75  360.75        10.0     1
-    >>> changed_since(store, "tuesday").empty
+    >>> diff(store, as_of="tuesday").empty
     True
     """
     asked = breakdown_of(store.backend, [by] if isinstance(by, str) else [*by])
     keys = asked.keys
-    logs = _logs(store, run)
+    logs = _logs(store, as_of)
     if all(log.empty for log in logs.values()):
         nothing = store.metrics(keys).head(0)[keys].assign(metric="", before=0.0, now=0.0)
-        return _finished(nothing.assign(difference=0.0, rows=0), keys, run)
+        return _finished(nothing.assign(difference=0.0, rows=0), keys, as_of)
     now = _present(store, logs["ads"])
     then = _past(store, now, logs)
     is_moved = not _is_same(now.campaigns, then.campaigns)
@@ -130,7 +133,7 @@ def changed_since(
     noise = _DUST * (1 + met["now"].abs() + met["before"].abs())
     met = met[met["difference"].abs() > noise]
     both = asked.labelled(pd.concat(facts, ignore_index=True))
-    return _finished(_with_rows(met, both, logs, keys), keys, run)
+    return _finished(_with_rows(met, both, logs, keys), keys, as_of)
 
 
 def _is_same(now: pd.DataFrame, then: pd.DataFrame) -> bool:
@@ -139,17 +142,13 @@ def _is_same(now: pd.DataFrame, then: pd.DataFrame) -> bool:
     return now[names].equals(then[names])
 
 
-def _logs(store: Logged, run: str) -> dict[Kind, pd.DataFrame]:
-    """Give what commits after the end of a run did, the first thing done to each row."""
+def _logs(store: Logged, as_of: str | date) -> dict[Kind, pd.DataFrame]:
+    """Give what commits after a moment did, the first thing done to each row."""
     noted = {kind: _scan(store.backend, CHANGES[kind], _COMMIT) for kind in TABLES}
     commits = pd.concat(
         [rows.group_by(_COMMIT).aggregate([]).to_pandas() for rows in noted.values()]
     )
-    of_run = commits.loc[commits["run_id"] == run, "commit"]
-    if len(of_run):
-        is_later = commits["commit"] > of_run.max()
-    else:
-        is_later = commits["changed_at"] > _started(store.runs(), run)
+    is_later = commits_after(store, as_of, commits)
     later = pyarrow.array(sorted(set(commits.loc[is_later, "commit"])), pyarrow.string())
     return {kind: _log(store.backend, kind, later) for kind in TABLES}
 
@@ -161,15 +160,6 @@ def _scan(backend: Backend, table: Table, names: Sequence[str]) -> pyarrow.Table
     """Read columns of a whole table."""
     asked = select(table, columns=names, is_coded=True)
     return backend.reading(lambda reader: reader.scan(asked))
-
-
-def _started(runs: pd.DataFrame, run: str) -> pd.Timestamp:
-    """Say when a run that changed nothing began."""
-    started = runs.loc[runs["run_id"] == run, "started_at"]
-    if started.empty:
-        known = list(dict.fromkeys(runs["run_id"].iloc[::-1]))[:_RUNS_SHOWN]
-        raise OptionError("run", run, known or ["a run, once ingest() has made one"])
-    return started.max()
 
 
 def _log(backend: Backend, kind: Kind, commits: pyarrow.Array) -> pd.DataFrame:
@@ -195,7 +185,7 @@ def _present(store: Logged, log: pd.DataFrame) -> _Side:
 
 
 def _past(store: Logged, now: _Side, logs: dict[Kind, pd.DataFrame]) -> _Side:
-    """Give the rows as of the end of the run."""
+    """Give the rows as of the moment."""
     ads, crm = _put_back(now.ads, logs["ads"], ADS), _put_back(now.crm, logs["crm"], CRM)
     if logs["ads"].empty:
         return now._replace(ads=ads, crm=crm)
@@ -258,7 +248,7 @@ def _with_rows(
     return pd.concat(counted, ignore_index=True)
 
 
-def _finished(found: pd.DataFrame, keys: list[str], run: str) -> pd.DataFrame:
+def _finished(found: pd.DataFrame, keys: list[str], as_of: str | date) -> pd.DataFrame:
     """Sort and type."""
     place = found["metric"].map({name: place for place, name in enumerate(MEASURES)})
     ordered = found.assign(place=place).sort_values([*keys, "place"], ignore_index=True)
@@ -269,5 +259,5 @@ def _finished(found: pd.DataFrame, keys: list[str], run: str) -> pd.DataFrame:
     )
     codes = finished["currency"].drop_duplicates()
     code = codes.iloc[0] if len(codes) == 1 and codes.notna().all() else None
-    finished.attrs = {"currency": code, "run": run}
+    finished.attrs = {"currency": code, "as_of": as_of}
     return finished
