@@ -18,6 +18,12 @@ from admira.schemas.metrics import metrics
 from admira.stores.base import Backend
 
 _SHOWN = ["name", "group", "channel", "campaign_id", "pattern"]
+# What questions put beside the dimensions.
+_BESIDE = (
+    "age_days basis before budget cohort contribution difference direction expected forecast high "
+    "is_complete is_equal low metric mix_effect month note now pace previous projected rate_effect "
+    "rows spent stated status stored value verdict z"
+)
 _VERBS = ("cohorts", "compare", "facts", "lags", "metrics", "movers")
 
 
@@ -171,7 +177,7 @@ def _sorted(rules: pd.DataFrame) -> pd.DataFrame:
 def _check_name(store: Kept, name: str) -> None:
     """Refuse a name that no option can have, or that means something already."""
     options = {each for verb in _VERBS for each in signature(getattr(store, verb)).parameters}
-    taken = {*FACTS.names, *metrics, *options, *JOIN_OPTIONS}
+    taken = {*FACTS.names, *metrics, *options, *JOIN_OPTIONS, *_BESIDE.split()}
     if not isinstance(name, str) or not name.isidentifier() or name in taken:
         raise OptionError("name", name, ["a word that is no column, metric or option yet"])
     for end in ("_previous", "_change"):

@@ -5,11 +5,12 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from admira.questions.anomalies import anomalies
-from admira.questions.cohorts import cohorts, lags
+from admira.questions.cohorts import cohorts
 from admira.questions.control import check
 from admira.questions.diff import diff
 from admira.questions.forecast import forecast
 from admira.questions.freshness import freshness
+from admira.questions.lags import lags
 from admira.questions.movers import movers
 from admira.questions.pacing import pacing
 from admira.questions.saturation import saturation

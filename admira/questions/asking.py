@@ -5,13 +5,17 @@ from typing import Any
 
 import pandas as pd
 
+from admira.core.days import Day
 from admira.core.filters import VALUE_FILTERS
+from admira.core.named_periods import chosen_period
 from admira.core.rules import JOIN_OPTIONS
 from admira.errors import AmbiguousData, OptionError
+from admira.overview import today_of
 from admira.schemas import FACTS
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Measure, Ratio, Terms
 from admira.stores.base import Backend
+from admira.summary import Asked
 from admira.wanted import known_labels
 
 _MONEY = ("cost", "revenue")
@@ -50,6 +54,21 @@ def check_options(backend: Backend, given: Mapping[str, Any], *, but: Sequence[s
         if name in but:
             raise OptionError("option", name, allowed)
     known_labels(backend, given)
+
+
+def days_asked(
+    store: Asked, start: Day, end: Day, period: str | tuple[Day, Day] | None, today: Day
+) -> tuple[Day, Day]:
+    """Give the first and the last day asked for, by themselves or by a period's name.
+
+    Raises
+    ------
+    OptionError
+        When both are given, or nobody would know what the name means.
+    """
+    if period is None:
+        return start, end
+    return chosen_period(start, end, period, today_of(store.tz, today)).period
 
 
 def in_one_currency(

@@ -15,19 +15,23 @@ from admira.questions.given import (
     texts_of,
 )
 
-SCOPE = ["channel", "campaign_id", "currency"]
+
+def scope_of(by: str) -> list[str]:
+    """Name what says which cost a budget is of: a channel, what it is parted by, and the money."""
+    return ["channel", by, "currency"]
 
 
-def read_budgets(budgets: Any) -> pd.DataFrame:
+def read_budgets(budgets: Any, by: str) -> pd.DataFrame:
     """Read the budgets, typed; the index counts the rows as given."""
+    scope = scope_of(by)
     rows = rows_given("budgets", budgets)
     if rows.empty and not len(rows.columns):
         rows = pd.DataFrame(columns=["channel", "budget"], dtype=object)
-    check_columns("budgets", rows, [*SCOPE, "month", "budget"], ["budget"])
-    read = pd.DataFrame({name: texts_of("budgets", rows, name) for name in SCOPE})
-    for place in np.flatnonzero(read["channel"].isna() & read["campaign_id"].isna())[:1]:
+    check_columns("budgets", rows, [*scope, "month", "budget"], ["budget"])
+    read = pd.DataFrame({name: texts_of("budgets", rows, name) for name in scope})
+    for place in np.flatnonzero(read["channel"].isna() & read[by].isna())[:1]:
         mend = "give one of them"
-        raise bad_row("budgets", place, "it names no channel and no campaign_id", mend)
+        raise bad_row("budgets", place, f"it names no channel and no {by}", mend)
     months = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us]")
     if "month" in rows:
         months = days_of("budgets", rows, "month").dt.to_period("M").dt.to_timestamp()
@@ -35,15 +39,15 @@ def read_budgets(budgets: Any) -> pd.DataFrame:
     return read.assign(month=months.astype("datetime64[us]"), budget=numbers)
 
 
-def refuse_overlaps(budgets: pd.DataFrame) -> None:
+def refuse_overlaps(budgets: pd.DataFrame, by: str) -> None:
     """Refuse two budgets of which it cannot be said which one a cost counts in."""
-    is_campaign = budgets["campaign_id"].notna()
-    for names, rows in (("campaign_id", budgets[is_campaign]), ("channel", budgets[~is_campaign])):
+    is_part = budgets[by].notna()
+    for names, rows in ((by, budgets[is_part]), ("channel", budgets[~is_part])):
         for scope, group in rows.groupby(names):
             places = group.index.to_numpy().tolist()
             numbered = zip(places, group.to_dict("records"), strict=True)
             for (place, one), (later, other) in combinations(numbered, 2):
-                if all(_may_be_same(one[name], other[name]) for name in SCOPE):
+                if all(_may_be_same(one[name], other[name]) for name in scope_of(by)):
                     found = f"{scope} has one in row {place + 1} already"
                     raise bad_row("budgets", later, found, "keep one row per scope and month")
 

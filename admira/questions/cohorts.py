@@ -1,29 +1,26 @@
-"""What became of each month's opportunities at equal age, and how long sales take."""
+"""What became of each month's opportunities, at equal age."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
-import pyarrow
-import pyarrow.compute as pc
 
 from admira.core.days import Day, as_day
 from admira.core.metrics import regrouped
-from admira.errors import DataError, OptionError
-from admira.questions.asking import (
-    check_options,
-    dimensions_of,
-    in_one_currency,
-    linear,
-    quotient,
+from admira.errors import OptionError
+from admira.questions.asking import days_asked, in_one_currency, linear, quotient
+from admira.questions.decisions import (
+    MEASURES_DECIDED,
+    asked_of,
+    decided_among,
+    dimensions_but_records,
+    kpis_by_record,
+    numbered,
+    shares_of,
 )
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Measure, Ratio
 from admira.summary import Asked
-
-_DECIDED = ["closed_won", "closed_lost", "revenue"]  # what a record adds once it is decided
-_QUANTILES = {"p25_days": 0.25, "median_days": 0.5, "p75_days": 0.75, "p90_days": 0.9}
-_ROUNDING = 1e-9
 
 
 def cohorts(
@@ -34,6 +31,7 @@ def cohorts(
     ages: Iterable[int] = (30, 60, 90, 180),
     start: Day = None,
     end: Day = None,
+    period: str | tuple[Day, Day] | None = None,
     scope: str = "paid",
     by: str | Sequence[str] | None = None,
     currency: str | None = None,
@@ -59,6 +57,8 @@ def cohorts(
         Days since an opportunity was created.
     start, end : day, optional
         The first and the last created day, both included.
+    period : str or (start, end), optional
+        The same by a name, as in :meth:`Store.metrics`: ``"last quarter"``, ``"2025-Q3"``, …
     scope : {"all", "paid"}
         As in :meth:`Store.metrics`.
     by : str or sequence of str, optional
@@ -67,7 +67,8 @@ def cohorts(
         The money to look at where there is more than one; rows without a currency stay.
     today : day, optional
         The last day that counts as known; by default the last of which the store knows anything:
-        an ad, an opportunity, or its closing.
+        an ad, an opportunity, or its closing.  A period's name is counted from the same day, by
+        default the reporting zone's.
     **filters_and_options
         As in :meth:`Store.facts`, but for ``lands_on``.
 
@@ -102,16 +103,17 @@ def cohorts(
     4 2025-12-01        30   <NA>        <NA>        False
     5 2025-12-01        60   <NA>        <NA>        False
     """
-    found, dimensions = metrics[metric], _dimensions(by)
+    found, dimensions = metrics[metric], dimensions_but_records(by)
     known = _ages(ages)
     keys, names = ["date", *dimensions], [*dict.fromkeys([metric, "open_share"])]
-    asked = _asked(store, filters_and_options, start=start, end=end, scope=scope)
-    rows, code = _rows(store, keys, asked, grain=grain), None
+    days = days_asked(store, start, end, period, today)
+    asked = asked_of(store, filters_and_options, days, scope)
+    rows, code = kpis_by_record(store, keys, asked, grain=grain), None
     if currency is not None or "currency" not in dimensions:
         rows, code = in_one_currency(rows, currency, found)
-    shares = _shares(store, rows, keys, asked)
+    shares = shares_of(store, rows, keys, asked)
     whole = regrouped(rows, keys)
-    decided = _numbered(_decided(shares, _DECIDED[:2]), whole[keys])
+    decided = numbered(decided_among(shares, MEASURES_DECIDED[:2]), whole[keys])
     aged = [_at_age(whole, decided, age, names) for age in known]
     table = whole[keys].merge(pd.DataFrame({"age_days": known}), how="cross")
     table[names] = pd.concat(aged).sort_index(kind="stable").reset_index(drop=True)
@@ -126,84 +128,6 @@ def cohorts(
     return table
 
 
-def lags(
-    store: Asked,
-    *,
-    by: str | Sequence[str] | None = None,
-    start: Day = None,
-    end: Day = None,
-    scope: str = "all",
-    **filters_and_options: Any,
-) -> pd.DataFrame:
-    """Tell how many days pass from the creation of an opportunity until it is won.
-
-    Of a young period only the quick sales are there yet: ``open_share`` says how young it is.
-
-    Parameters
-    ----------
-    by : str or sequence of str, optional
-        Dimensions other than ``date``; without any there is one row.
-    start, end : day, optional
-        The first and the last created day, both included.
-    scope : {"all", "paid"}
-        As in :meth:`Store.metrics`.
-    **filters_and_options
-        As in :meth:`Store.facts`, but for ``lands_on``.
-
-    Returns
-    -------
-    DataFrame
-        One row per group of :meth:`Store.metrics`, sorted: the dimensions of ``by``, ``closed_won``
-        and ``open_share`` as there, and ``p25_days``, ``median_days``, ``p75_days``, ``p90_days``,
-        which are missing where nothing was won.
-
-    Raises
-    ------
-    OptionError
-        When an option does not exist.
-    DataError
-        When nobody knows on which day some opportunity was won.
-
-    Notes
-    -----
-    Days are ``closed_date − date``.  The quantile q is the smallest number of days by which at
-    least q of all wins had come, each counted with the weight of its share: the inverse of the
-    weighted distribution function, which is definition 1 of Hyndman and Fan, *Sample quantiles in
-    statistical packages*, The American Statistician 50 (1996), 361-365.  It is always a number of
-    days that some win took.
-
-    Examples
-    --------
-    >>> import admira
-    >>> found = lags(admira.demo(), by="channel", scope="paid").round(2)
-    >>> found[["channel", "closed_won", "median_days", "p90_days"]].head(3)
-            channel  closed_won  median_days  p90_days
-    0    google_ads       29.09         18.0      36.0
-    1  linkedin_ads        8.01         25.0      55.0
-    2      meta_ads       29.75         12.0      29.0
-    """
-    dimensions = _dimensions(by)
-    asked = _asked(store, filters_and_options, start=start, end=end, scope=scope)
-    rows = _rows(store, dimensions, asked)
-    groups = regrouped(rows, dimensions)[[*dimensions, "closed_won", "open_share"]]
-    won = _decided(_shares(store, rows, dimensions, asked), ["closed_won"])
-    won = _numbered(won, groups[dimensions])
-    quantiles = _quantiles(won).reindex(groups.index).astype("Float64")
-    table = pd.concat([groups, quantiles], axis="columns")
-    table.attrs = {"scope": scope}
-    return table
-
-
-def _dimensions(by: str | Sequence[str] | None) -> list[str]:
-    return dimensions_of([] if by is None else by, but=("date", "opportunity_id"))
-
-
-def _asked(store: Asked, given: Mapping[str, Any], **asked: Any) -> dict[str, Any]:
-    """Give what narrows the facts; they land on the day their opportunity was created."""
-    check_options(store.backend, given, but=["lands_on"])
-    return {**asked, **given}
-
-
 def _ages(ages: Iterable[int]) -> list[int]:
     """Give the ages in order, each once."""
     known = [*ages]
@@ -215,57 +139,9 @@ def _ages(ages: Iterable[int]) -> list[int]:
     return sorted({*known})
 
 
-def _rows(store: Asked, keys: list[str], asked: Mapping[str, Any], **options: Any) -> pd.DataFrame:
-    """Give the KPIs of each group, and within it of its ads and of each opportunity."""
-    by = [*dict.fromkeys([*keys, "currency", "opportunity_id"])]
-    return store.metrics(by, **asked, **options)
-
-
-def _shares(
-    store: Asked, rows: pd.DataFrame, keys: list[str], asked: Mapping[str, Any]
-) -> pd.DataFrame:
-    """Keep what each opportunity adds, with the days on which it was created and closed."""
-    shares = rows.loc[rows["opportunity_id"].notna(), [*keys, "opportunity_id", *_DECIDED]]
-    records = store.crm(start=asked["start"], end=asked["end"])
-    ids, known = (pyarrow.array(of["opportunity_id"]) for of in (shares, records))
-    places = pc.fill_null(pc.index_in(ids, value_set=known), -1).to_numpy()
-    return shares.assign(
-        created=records["date"].array.take(places, allow_fill=True),
-        closed=records["closed_date"].array.take(places, allow_fill=True),
-    )
-
-
-def _decided(shares: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Keep the shares that add to one of the measures, with the days they took.
-
-    Raises
-    ------
-    DataError
-        When one of them was decided on a day that nobody knows.
-    """
-    decided = shares[(shares[names] > 0).any(axis="columns")]
-    is_unknown = decided["closed"].isna()
-    if is_unknown.any():
-        lacking, of = (rows["opportunity_id"].nunique() for rows in (decided[is_unknown], decided))
-        message = (
-            f"{lacking} of {of} opportunities have no closed_at, so nobody knows how old they were "
-            "when they were decided: have the source deliver it, or leave them out with start=, "
-            "end= or a filter."
-        )
-        raise DataError(message)
-    return decided.assign(days=(decided["closed"] - decided["created"]).dt.days)
-
-
-def _numbered(shares: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
-    """Say which of the groups each share is in, by its row."""
-    if keys.columns.empty:
-        return shares.assign(group=0)
-    return shares.merge(keys.assign(group=keys.index), how="left", on=[*keys], validate="m:1")
-
-
 def _at_age(whole: pd.DataFrame, decided: pd.DataFrame, age: int, names: list[str]) -> pd.DataFrame:
     """Give metrics of each group with only what had been decided by an age."""
-    by_then = decided[decided["days"] <= age].groupby("group")[_DECIDED].sum()
+    by_then = decided[decided["days"] <= age].groupby("group")[MEASURES_DECIDED].sum()
     rows = whole.assign(**by_then.reindex(whole.index, fill_value=0.0))
     return pd.DataFrame({name: _value(metrics[name], rows) for name in names})
 
@@ -281,16 +157,3 @@ def _last_day(store: Asked) -> pd.Timestamp:
     """Give the last day of which the store knows anything; closings land on theirs."""
     last: pd.Timestamp = store.metrics(["date", "currency"], lands_on="closed")["date"].max()
     return last
-
-
-def _quantiles(won: pd.DataFrame) -> pd.DataFrame:
-    """Give the weighted quantiles of the days of each group."""
-    ordered = won.sort_values(["group", "days"], kind="stable")
-    weights = ordered.groupby("group")["closed_won"]
-    reached = weights.cumsum() / weights.transform("sum")
-    return pd.DataFrame(
-        {
-            name: ordered[reached >= level - _ROUNDING].groupby("group")["days"].first()
-            for name, level in _QUANTILES.items()
-        }
-    )

@@ -11,6 +11,7 @@ from admira.core.filters import VALUE_FILTERS
 from admira.core.labels import NAME
 from admira.core.periods import Period, period_of
 from admira.errors import AmbiguousData, OptionError, SchemaMismatch
+from admira.questions.asking import days_asked
 from admira.questions.given import check_columns, days_of, numbers_of, rows_given, texts_of
 from admira.schemas import AD_MEASURES
 from admira.summary import Asked
@@ -25,8 +26,10 @@ def check(
     store: Asked,
     stated: Any,
     *,
-    start: Day,
-    end: Day,
+    start: Day = None,
+    end: Day = None,
+    period: str | tuple[Day, Day] | None = None,
+    today: Day = None,
     by: str = "channel",
     tolerance: float = 0.005,
 ) -> pd.DataFrame:
@@ -39,8 +42,12 @@ def check(
         of ``cost``, ``clicks`` and ``impressions``, and where they are known ``date`` and
         ``currency``.  Rows of one group and day are added; a blank cell states nothing; days
         outside the period are left out.
-    start, end : day
+    start, end : day, optional
         The period, both days included.
+    period : str or (start, end), optional
+        The same by a name, as in :meth:`Store.metrics`: ``"last month"``, ``"2025-11"``, …
+    today : day, optional
+        What counts as today in a period's name; the reporting zone's day by default.
     by : {"channel", "campaign_id", "campaign_name", "utm_campaign", "utm_source", "utm_medium"}
         What totals are of; or a group of :meth:`add_group`.
     tolerance : float
@@ -75,7 +82,7 @@ def check(
     --------
     >>> import admira
     >>> stated = {"google_ads": 16000.0, "meta_ads": 14285.90}
-    >>> found = check(admira.demo(), stated, start="2025-11-01", end="2025-11-30")
+    >>> found = check(admira.demo(), stated, period="2025-11")
     >>> found[["channel", "stated", "stored", "difference", "is_equal"]].head(3)
             channel   stated    stored  difference  is_equal
     0    google_ads  16000.0  14740.72    -1259.28     False
@@ -86,12 +93,12 @@ def check(
         raise OptionError("by", by, [*_DIMENSIONS, *group_names(store.backend)])
     if not (isinstance(tolerance, int | float) and 0 <= tolerance < np.inf):
         raise OptionError("tolerance", tolerance, ["a number from 0 up, such as 0.005"])
-    period = period_of(start, end)
-    claims = _claims(stated, by, period)
+    days = period_of(*days_asked(store, start, end, period, today))
+    claims = _claims(stated, by, days)
     metrics = [name for name in AD_MEASURES if name in claims]
     has_days = "date" in claims
     keys = [by, "currency", *(["date"] if has_days else [])]
-    kpis = store.metrics(keys, start=period.start, end=period.end, scope="paid")
+    kpis = store.metrics(keys, start=days.start, end=days.end, scope="paid")
     claims = _in_currency(claims, kpis, by)
     stored = kpis.melt(keys, metrics, "metric", "stored")
     claimed = claims.melt(keys, metrics, "metric", "stated").dropna(subset="stated")
@@ -100,8 +107,8 @@ def check(
     totals = _compared(met, [by, "currency", "metric"], tolerance)
     found = totals[totals["stated"].notna() | ~totals["is_equal"]]
     if has_days:
-        days = _compared(met, [*keys, "metric"], tolerance)
-        found = pd.concat([found, days[~days["is_equal"]]])
+        daily = _compared(met, [*keys, "metric"], tolerance)
+        found = pd.concat([found, daily[~daily["is_equal"]]])
     return _in_order(found, by, metrics)
 
 

@@ -5,23 +5,23 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from admira.core.days import Day, as_day
+from admira.core.labels import NAME
 from admira.core.periods import Period
 from admira.errors import AmbiguousData, DataError, OptionError
 from admira.present.formats import count_text
 from admira.present.language import say
-from admira.questions.budgets import SCOPE, read_budgets, refuse_overlaps
+from admira.questions.breakdown import breakdown_of
+from admira.questions.budgets import read_budgets, refuse_overlaps, scope_of
+from admira.questions.projection import WEEK, WEEKS, projected
 from admira.summary import Asked
+from admira.wanted import group_names, labels_among
 
 NO_BUDGET = "(no budget)"
 
-_WEEK, _WEEKS, _LEVEL_DAYS = 7, 8, 28
 _ON_TRACK = 0.05
 _DUST = 1e-9
-
-Floats = NDArray[np.float64]
 
 
 class Paced(Asked, Protocol):
@@ -32,21 +32,30 @@ class Paced(Asked, Protocol):
         """Its reporting time zone."""
 
 
-def pacing(store: Paced, budgets: Any, *, month: Day = None, today: Day = None) -> pd.DataFrame:
+def pacing(
+    store: Paced,
+    budgets: Any,
+    *,
+    by: str = "campaign_id",
+    month: Day = None,
+    today: Day = None,
+) -> pd.DataFrame:
     """Say of each budget of a month what is spent of it, and where that leads.
 
     A budget is expected to be spent as the last 8 weeks were: each weekday gets its share.  Where
     the scope did not spend in each of these weeks, all days count the same, and ``basis`` says so.
     The rest of the month is projected by the same shares of a week at the level of the last 28
-    days.  Every unit of the month's cost is in one row: a campaign with a budget of its own does
-    not count in its channel's.
+    days.  Every unit of the month's cost is in one row: a campaign, or a group of campaigns, with a
+    budget of its own does not count in its channel's.
 
     Parameters
     ----------
     budgets : DataFrame, list of dicts, or path of a CSV file or workbook; one row per scope, month
-        ``channel`` or ``campaign_id`` or both, ``budget`` (a number from 0 up), ``month``
+        ``channel`` or that of ``by`` or both, ``budget`` (a number from 0 up), ``month``
         (``2025-12`` or a day in it; without the column they hold for any month), and ``currency``
         where the scope spends in more than one.
+    by : {"campaign_id", "campaign_name"}, or a group of :meth:`Store.add_group`
+        The column that says what budgets are of beside channels.
     month : day, optional
         The month to look at, such as ``"2025-12"``; by default that of ``today``.
     today : day, optional
@@ -58,7 +67,7 @@ def pacing(store: Paced, budgets: Any, *, month: Day = None, today: Day = None) 
         One row per budget of the month, in the order given, then one per currency for what is
         spent without one, whose channel is ``(no budget)``:
 
-        - ``channel``, ``campaign_id``, ``month`` (its first day), ``currency``, ``budget``
+        - ``channel``, that of ``by``, ``month`` (its first day), ``currency``, ``budget``
         - ``spent``: cost of the month up to ``today``
         - ``expected``: what of the budget should be spent by then
         - ``pace``: spent / expected
@@ -68,7 +77,7 @@ def pacing(store: Paced, budgets: Any, *, month: Day = None, today: Day = None) 
         - ``basis``: ``weekdays``, or ``equal days``
         - ``note``: what to know, such as that the store has no such campaign
 
-        ``attrs`` has ``today``, and ``currency`` where there is one.
+        ``attrs`` has ``by``, ``today``, and ``currency`` where there is one.
 
     Raises
     ------
@@ -78,7 +87,7 @@ def pacing(store: Paced, budgets: Any, *, month: Day = None, today: Day = None) 
     AmbiguousData
         When a scope spends in several currencies and its budget has none.
     OptionError
-        When a column or a day does not exist.
+        When a column, a group or a day does not exist.
     SourceRejected
         When a file cannot be read.
 
@@ -92,7 +101,8 @@ def pacing(store: Paced, budgets: Any, *, month: Day = None, today: Day = None) 
     0   google_ads  11000.0   4253.0    5287.0    10910.0  on track
     1  (no budget)     <NA>  11303.0      <NA>    28627.0       NaN
     """
-    given = read_budgets(budgets)
+    _check_part(store, by)
+    given = read_budgets(budgets, by)
     now = as_day("today", today) or _last_day(store)
     period = _month(month, now)
     now = min(now, period.end)
@@ -100,19 +110,27 @@ def pacing(store: Paced, budgets: Any, *, month: Day = None, today: Day = None) 
     if len(given) and of_month.empty:
         known = ", ".join(sorted({f"{day:%Y-%m}" for day in given["month"]}))
         raise DataError(f"No budget is of {period.start:%Y-%m}; there are some of {known}: month=…")
-    refuse_overlaps(of_month)
+    refuse_overlaps(of_month, by)
     wanted = of_month.reset_index(names="place")
-    first = min(period.start, now - pd.Timedelta(days=_WEEK * _WEEKS - 1))
-    spending = _spending(store, wanted, first, now)
-    owned = _owned(spending, wanted)
-    rows = _rows(wanted, owned, period)
-    rows = rows.merge(_projected(owned, rows["budget"], Period(first, now), period), on="owner")
-    notes = _notes(store, wanted, owned) + [""] * len(owned.currencies)
+    first = min(period.start, now - pd.Timedelta(days=WEEK * WEEKS - 1))
+    spending = _spending(store, wanted, Period(first, now), by)
+    owned = _owned(spending, wanted, by)
+    rows = _rows(wanted, owned, period, by)
+    figures = projected(owned.rows, rows["budget"], Period(first, now), period)
+    rows = rows.merge(figures, on="owner", validate="1:1")
+    notes = _notes(store, wanted, owned, by) + [""] * len(owned.currencies)
     rows["note"] = pd.Series(notes, dtype="str")
-    return _finished(rows, now)
+    return _finished(rows, now, by)
 
 
-def _finished(rows: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
+def _check_part(store: Paced, by: str) -> None:
+    """Refuse what does not part all campaigns."""
+    if by != "campaign_id" and by not in labels_among(store.backend, [by]):
+        known = ["campaign_id", NAME, *group_names(store.backend)]
+        raise OptionError("by", by, known)
+
+
+def _finished(rows: pd.DataFrame, now: pd.Timestamp, by: str) -> pd.DataFrame:
     """Put pace, difference and status beside; leave out what never was spent without a budget."""
     rows["pace"] = rows["spent"] / rows["expected"].mask(rows["expected"] == 0)
     rows["difference"] = rows["projected"] - rows["budget"]
@@ -123,11 +141,11 @@ def _finished(rows: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     rows["status"] = status.mask(rows["budget"].isna())
     is_nothing = rows["budget"].isna() & (rows["spent"] + rows["projected"] <= _DUST)
     figures = ["budget", "spent", "expected", "pace", "projected", "difference"]
-    names = ["channel", "campaign_id", "month", "currency", *figures, "status", "basis", "note"]
+    names = ["channel", by, "month", "currency", *figures, "status", "basis", "note"]
     finished = rows.loc[~is_nothing, names].reset_index(drop=True)
     codes = finished["currency"].drop_duplicates()
     code = codes.iloc[0] if len(codes) == 1 and codes.notna().all() else None
-    finished.attrs.update(currency=code, today=now)
+    finished.attrs.update(by=by, currency=code, today=now)
     return finished
 
 
@@ -150,18 +168,15 @@ def _month(month: Day, now: pd.Timestamp) -> Period:
     return Period(start, start + pd.offsets.MonthEnd(1))
 
 
-def _spending(
-    store: Paced, budgets: pd.DataFrame, first: pd.Timestamp, now: pd.Timestamp
-) -> pd.DataFrame:
+def _spending(store: Paced, budgets: pd.DataFrame, days: Period, by: str) -> pd.DataFrame:
     """Give the cost by day, channel and currency; of campaigns with a budget by themselves."""
-    asked = {"start": first, "end": now, "scope": "paid"}
+    asked = {**days._asdict(), "scope": "paid"}
     keys = ["date", "channel", "currency"]
     spending = store.metrics(keys, **asked)[[*keys, "cost"]]
-    spending = spending.assign(campaign_id=pd.Series(pd.NA, index=spending.index, dtype="str"))
-    ids = budgets["campaign_id"].dropna().drop_duplicates().tolist()
-    if ids:
-        known = store.metrics([*keys, "campaign_id"], campaign_id=ids, **asked)
-        known = known[[*keys, "campaign_id", "cost"]]
+    spending[by] = pd.Series(pd.NA, index=spending.index, dtype="str")
+    parts = budgets[by].dropna().drop_duplicates().tolist()
+    if parts:
+        known = store.metrics([*keys, by], **{by: parts}, **asked)[[*keys, by, "cost"]]
         signed = pd.concat([spending, known.assign(cost=-known["cost"])])
         rest = signed.groupby(keys, dropna=False)["cost"].sum().reset_index()
         rest["cost"] = rest["cost"].where(rest["cost"].abs() > _DUST, 0.0)
@@ -179,15 +194,14 @@ class _Owned(NamedTuple):
     currencies: list[Any]
 
 
-def _owned(spending: pd.DataFrame, budgets: pd.DataFrame) -> _Owned:
-    """Find the budget of each cost: its campaign's, else its channel's, else none."""
+def _owned(spending: pd.DataFrame, budgets: pd.DataFrame, by: str) -> _Owned:
+    """Find the budget of each cost: its campaign's or group's, else its channel's, else none."""
+    scope = scope_of(by)
     owner = pd.Series(pd.NA, index=spending.index, dtype="Int64")
-    present = budgets[SCOPE].notna()
-    for is_campaign in (True, False):
-        for _, group in budgets[present["campaign_id"] == is_campaign].groupby(
-            [present[name] for name in SCOPE]
-        ):
-            keys = [name for name in SCOPE if group[name].notna().all()]
+    present = budgets[scope].notna()
+    for is_part in (True, False):
+        for _, group in budgets[present[by] == is_part].groupby([present[name] for name in scope]):
+            keys = [name for name in scope if group[name].notna().all()]
             numbered = group[keys].assign(owner=group.index)
             found = spending[keys].merge(numbered, how="left", on=keys, validate="m:1")["owner"]
             owner = owner.fillna(found.astype("Int64"))
@@ -210,83 +224,50 @@ def _refuse_mixed(owned: pd.DataFrame, budgets: pd.DataFrame) -> None:
         )
 
 
-def _rows(budgets: pd.DataFrame, owned: _Owned, period: Period) -> pd.DataFrame:
+def _rows(budgets: pd.DataFrame, owned: _Owned, period: Period, by: str) -> pd.DataFrame:
     """Give a row per budget, and one per currency for what has none."""
+    scope = scope_of(by)
     spent = owned.rows[owned.rows["cost"] > 0]
     code = spent.drop_duplicates("owner").set_index("owner")["currency"]
     only = owned.currencies[0] if len(owned.currencies) == 1 else pd.NA
     code = code.reindex(budgets.index).fillna(only)
-    wanted = budgets[SCOPE].assign(
+    wanted = budgets[scope].assign(
         currency=budgets["currency"].fillna(code), budget=budgets["budget"].astype("Float64")
     )
     none = pd.DataFrame({"channel": NO_BUDGET, "currency": owned.currencies}, dtype="str")
-    rows = pd.concat([wanted, none], ignore_index=True).astype(dict.fromkeys(SCOPE, "str"))
+    rows = pd.concat([wanted, none], ignore_index=True).astype(dict.fromkeys(scope, "str"))
     return rows.assign(month=period.start, owner=range(len(rows))).astype(
         {"month": "datetime64[us]", "budget": "Float64"}
     )
 
 
-def _projected(owned: _Owned, budget: pd.Series, known: Period, period: Period) -> pd.DataFrame:
-    """Work out what is spent, expected and projected for each owner."""
-    days = pd.date_range(known.start, known.end)
-    costs = np.zeros((len(budget), len(days)))
-    places = days.get_indexer(pd.DatetimeIndex(owned.rows["date"]))
-    np.add.at(costs, (owned.rows["owner"], places), owned.rows["cost"].astype(float))
-    shares, is_weekly = _weekday_shares(costs, days)
-    month = pd.date_range(period.start, period.end)
-    weights, is_over = shares[:, month.day_of_week], month <= known.end
-    spent = costs[:, days >= period.start].sum(axis=1)
-    progress = weights[:, is_over].sum(axis=1) / weights.sum(axis=1)
-    to_come = _weekly_level(costs) * weights[:, ~is_over].sum(axis=1)
-    return pd.DataFrame(
-        {
-            "owner": range(len(budget)),
-            "spent": pd.array(spent, dtype="Float64"),
-            "expected": budget * progress,
-            "projected": pd.array(spent + to_come, dtype="Float64"),
-            "basis": pd.array(np.where(is_weekly, "weekdays", "equal days"), dtype="str"),
-        }
-    )
-
-
-def _weekday_shares(costs: Floats, days: pd.DatetimeIndex) -> tuple[Floats, NDArray[np.bool_]]:
-    """Give each weekday's share of the last 8 weeks, and whether each of them was spent in."""
-    last = _WEEK * _WEEKS
-    weeks = costs[:, -last:].reshape(len(costs), _WEEKS, _WEEK)
-    is_weekly = (weeks.sum(axis=2) > 0).all(axis=1)
-    sums = np.empty((len(costs), _WEEK))
-    sums[:, days[-last:][:_WEEK].day_of_week] = weeks.sum(axis=1)
-    sums[~is_weekly] = 1.0
-    return sums / sums.sum(axis=1, keepdims=True), is_weekly
-
-
-def _weekly_level(costs: Floats) -> Floats:
-    """Give the cost of a week at the level of the last 28 days, or since the first one spent on."""
-    age = costs.shape[1] - np.argmax(costs > 0, axis=1)
-    days = np.clip(age, 1, _LEVEL_DAYS)
-    return _WEEK * costs[:, -_LEVEL_DAYS:].sum(axis=1) / days
-
-
-def _notes(store: Paced, budgets: pd.DataFrame, owned: _Owned) -> list[str]:
+def _notes(store: Paced, budgets: pd.DataFrame, owned: _Owned, by: str) -> list[str]:
     """Say what to know of budgets: their scope is unknown, or others take some of it."""
     spent = owned.rows[owned.rows["cost"] > 0]
     is_silent = ~budgets.index.isin(spent["owner"])
-    campaigns = store.campaigns() if is_silent.any() else None
-    own = spent[spent["owner"].isin(budgets.index[budgets["campaign_id"].notna()])]
+    campaigns = None
+    if is_silent.any():
+        campaigns = breakdown_of(store.backend, [by]).labelled(store.campaigns())
+    own = spent[spent["owner"].isin(budgets.index[budgets[by].notna()])]
     counts = own.groupby("channel")["owner"].nunique()
     notes = []
     for row, silent in zip(budgets.to_dict("records"), is_silent, strict=True):
-        scope = {name: row[name] for name in SCOPE[:2] if not pd.isna(row[name])}
+        scope = {name: row[name] for name in ("channel", by) if not pd.isna(row[name])}
         note = ""
         if campaigns is not None and silent and not _is_known(scope, campaigns):
             note = say("The store has no ads of {scope}.", scope=" ".join(scope.values()))
-        elif "campaign_id" not in scope and row["channel"] in counts:
-            note = say(
-                "Without its campaigns that have budgets of their own: {count}.",
-                count=count_text(counts[row["channel"]]),
-            )
+        elif by not in scope and row["channel"] in counts:
+            note = _without_parts(counts[row["channel"]], by)
         notes.append(note)
     return notes
+
+
+def _without_parts(count: int, by: str) -> str:
+    """Say that a channel's budget is without what has one of its own."""
+    given = count_text(count)
+    if by in {"campaign_id", NAME}:
+        return say("Without its campaigns that have budgets of their own: {count}.", count=given)
+    return say("Without its groups that have budgets of their own: {count}.", count=given)
 
 
 def _is_known(scope: Mapping[str, Any], campaigns: pd.DataFrame) -> bool:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import admira
 from admira.errors import AmbiguousData, DataError, OptionError
-from admira.questions.cohorts import cohorts, lags
+from admira.questions.cohorts import cohorts
+from admira.questions.lags import lags
 from tests.stores.rows import ads, crm
 
 LATE = "2100-01-01"
@@ -321,6 +322,8 @@ def test_weights_that_add_up_to_half_but_for_rounding_are_half() -> None:
         ({"lands_on": "closed"}, "lands_on"),
         ({"start": "soon"}, "start"),
         ({"today": "soon"}, "today"),
+        ({"period": "last moon"}, "last month"),
+        ({"period": "2025-11", "start": "2025-11-01"}, "period"),
     ],
 )
 def test_what_does_not_exist_is_refused(demo: admira.Store, asked: Any, said: str) -> None:
@@ -331,3 +334,33 @@ def test_what_does_not_exist_is_refused(demo: admira.Store, asked: Any, said: st
 def test_lags_refuse_what_would_move_opportunities_to_other_days(demo: admira.Store) -> None:
     with pytest.raises(OptionError, match="lands_on"):
         lags(demo, lands_on="closed")
+
+
+@pytest.mark.parametrize(
+    ("period", "start", "end"),
+    [
+        ("2025-Q4", "2025-10-01", "2025-12-31"),
+        ("last quarter", "2025-07-01", "2025-09-30"),
+        ("last month", "2025-11-01", "2025-11-30"),
+        ("mtd", "2025-12-01", "2025-12-20"),
+        (("2025-09-05", "2025-10-04"), "2025-09-05", "2025-10-04"),
+    ],
+)
+def test_a_period_by_its_name_is_its_days(
+    demo: admira.Store, period: Any, start: str, end: str
+) -> None:
+    today = "2025-12-20"
+    for question in (cohorts, lags):
+        named = question(demo, period=period, today=today, by="channel")
+        days = {"today": today} if question is cohorts else {}
+        dated = question(demo, start=start, end=end, by="channel", **days)
+        pd.testing.assert_frame_equal(named, dated)
+        assert len(named)
+
+
+def test_every_metric_has_the_open_share_beside_it(demo: admira.Store) -> None:
+    whole = demo.metrics("date", grain="month", scope="paid").set_index("date")["open_share"]
+    for metric in admira.metrics:
+        found = cohorts(demo, metric=metric, ages=[ANY_AGE], today=LATE)
+        assert [*found.columns][2:-1] == [*dict.fromkeys([metric, "open_share"])]
+        assert found.set_index("cohort")["open_share"].to_dict() == pytest.approx(whole.to_dict())

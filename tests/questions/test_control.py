@@ -164,6 +164,15 @@ def test_options_that_do_not_exist_are_refused() -> None:
             check(filled({}), {}, **AUGUST, **wrong)  # type: ignore[arg-type]
 
 
+def test_a_period_by_its_name_is_checked() -> None:
+    store = filled({"date": "2025-08-31", "cost": 5.0}, {"date": "2025-09-01", "cost": 7.0})
+    for named in ({"period": "2025-08"}, {"period": "last month", "today": "2025-09-02"}):
+        found = check(store, {"google_ads": 5.0}, **named)
+        assert found[["stored", "is_equal"]].to_numpy().tolist() == [[5.0, True]]
+    with pytest.raises(OptionError, match="start=None"):
+        check(store, {"google_ads": 5.0})
+
+
 # diff
 
 

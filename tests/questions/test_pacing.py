@@ -301,3 +301,72 @@ def test_the_columns_have_their_types() -> None:
     assert {str(found[name].dtype) for name in figures} == {"Float64"}
     assert {str(found[name].dtype) for name in texts} == {"str"}
     assert str(found["month"].dtype) == "datetime64[us]"
+
+
+@pytest.fixture(scope="module")
+def grouped() -> admira.Store:
+    store = admira.demo()
+    store.add_group(
+        "theme", {"offer": "prospecting|free trial", "brand": "brand|marca", "empty": "no such"}
+    )
+    return store
+
+
+def of_theme(rows: pd.DataFrame, store: admira.Store, label: str) -> pd.DataFrame:
+    members = store.grouping("theme").campaigns
+    return rows[rows["campaign_id"].isin(members.loc[members["group"] == label, "campaign_id"])]
+
+
+def test_budgets_of_groups_are_paced_as_by_hand(grouped: admira.Store) -> None:
+    budgets = [{"theme": "offer", "budget": 5000}, {"theme": "brand", "budget": 4000}]
+    found = pacing(grouped, budgets, by="theme", today="2025-12-15")
+    for place, budget in enumerate(budgets):
+        rows = of_theme(grouped.ads(), grouped, str(budget["theme"]))
+        by_now = by_hand(rows, float(str(budget["budget"])), "2025-12-15")
+        figures = found.loc[place, ["spent", "expected", "projected"]].tolist()
+        assert figures == pytest.approx(by_now)
+    cost = grouped.ads(start="2025-12-01", end="2025-12-15")["cost"].sum()
+    assert found["spent"].sum() == pytest.approx(cost)
+    assert found["theme"].tolist()[:2] == ["offer", "brand"]
+    assert found["channel"].tolist()[2:] == [NO_BUDGET]
+    assert found.attrs["by"] == "theme"
+
+
+def test_a_group_with_a_budget_does_not_count_in_its_channels(grouped: admira.Store) -> None:
+    budgets = [
+        {"channel": "google_ads", "budget": 9000},
+        {"channel": "google_ads", "theme": "brand", "budget": 900},
+        {"theme": "empty", "budget": 1},
+    ]
+    found = pacing(grouped, budgets, by="theme", today="2025-12-15")
+    rows = grouped.ads(start="2025-12-01", end="2025-12-15", channel="google_ads")
+    own = of_theme(rows, grouped, "brand")["cost"].sum()
+    assert found["spent"].tolist()[:3] == pytest.approx([rows["cost"].sum() - own, own, 0.0])
+    assert found["note"].tolist()[0] == "Without its groups that have budgets of their own: 1."
+    assert found["note"].tolist()[2] == "The store has no ads of empty."
+
+
+def test_budgets_of_campaigns_by_name_are_those_by_id() -> None:
+    names = DEMO.named(DEMO.metrics(["channel", "campaign_id"], start="2025-12-01", scope="paid"))
+    named = names[names["campaign_name"].notna() & ~names["campaign_name"].duplicated(keep=False)]
+    budgets = named.nlargest(3, "cost").assign(budget=500.0)
+    by_id, by_name = (
+        pacing(DEMO, budgets[["channel", each, "budget"]], by=each, today="2025-12-15")
+        for each in ("campaign_id", "campaign_name")
+    )
+    figures = ["spent", "expected", "projected", "note"]
+    pd.testing.assert_frame_equal(by_id[figures], by_name[figures])
+    assert by_name["campaign_name"].tolist()[:3] == budgets["campaign_name"].tolist()
+    assert (by_name["spent"] > 0).all()
+
+
+def test_what_budgets_cannot_be_of_is_refused(grouped: admira.Store) -> None:
+    for by in ("utm_campaign", "weather", "channel", "date"):
+        with pytest.raises(OptionError, match="campaign_id, campaign_name, theme"):
+            pacing(grouped, [{"channel": "meta_ads", "budget": 1}], by=by)
+    with pytest.raises(OptionError, match="budgets column"):
+        pacing(grouped, [{"campaign_id": "C-1", "budget": 1}], by="theme")
+    with pytest.raises(DataError, match="no channel and no theme"):
+        pacing(grouped, [{"budget": 1}], by="theme")
+    with pytest.raises(OptionError, match="name='budget'"):
+        grouped.add_group("budget", {"any": ".*"})
