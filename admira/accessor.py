@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from admira.errors import OptionError
+from admira.kpi_questions import KpiQuestions
+
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
@@ -14,11 +17,12 @@ if TYPE_CHECKING:
 
 
 @pd.api.extensions.register_dataframe_accessor("admira")
-class KpiAccessor:
+class KpiAccessor(KpiQuestions):
     """Tables, charts, comparisons and sheets of a KPI table, as ``frame.admira.…``.
 
     The frame stays what it is, a plain DataFrame with dimensions, measures and ratios, as
-    ``store.metrics`` and :func:`admira.compute_metrics` give it.
+    ``store.metrics`` and :func:`admira.compute_metrics` give it.  Questions that need more than
+    KPIs, such as ``tag_audit``, which reads the opportunities' tags, are asked of the store.
 
     Examples
     --------
@@ -27,9 +31,6 @@ class KpiAccessor:
     >>> kpis.admira.table(columns=["cost", "cpa", "roas"], top=3)
     <MetricTable: 3 rows; Channel, Cost, Cost per lead, ROAS>
     """
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self._frame = frame
 
     def table(
         self,
@@ -43,16 +44,19 @@ class KpiAccessor:
     ) -> "MetricTable":
         """Make a table to be looked at; see :func:`admira.present.tables.metric_table`.
 
+        What a question of a store gave is shown as that; see
+        :func:`admira.present.answers.answer_table`.
+
         Parameters
         ----------
         columns : sequence of str, optional
-            The metrics to show; those of an overview by default.
+            The metrics to show, of an answer its columns; those of an overview by default.
         sparkline : str, optional
             A metric to draw over ``date``; each row is then a group of the other dimensions.
         bar : str, optional
             A metric whose cells are filled in proportion.
         top : int, optional
-            Only that many rows, those with most cost.
+            Only that many rows, those with most cost; of an answer the first ones.
         currency : str, optional
             ISO 4217 code of the money; by default that of the facts.
         title : str, optional
@@ -66,10 +70,20 @@ class KpiAccessor:
         Raises
         ------
         OptionError
-            When a metric is not there.
+            When a metric is not there, or an answer is asked for a sparkline or a bar.
         """
+        from admira.present.kinds import kind_of
         from admira.present.tables import metric_table
 
+        if kind_of(self._frame) is not None:
+            from admira.present.answers import answer_table
+
+            for option, value in (("sparkline", sparkline), ("bar", bar)):
+                if value is not None:
+                    raise OptionError(option, value, ["KPIs, as store.metrics gives them"])
+            return answer_table(
+                self._frame, columns=columns, top=top, currency=currency, title=title
+            )
         return metric_table(
             self._frame,
             columns=columns,
@@ -82,6 +96,10 @@ class KpiAccessor:
 
     def plot(self, metric: str | None = None, kind: str = "line", **options: Any) -> "KpiFigure":
         """Draw a metric; see :func:`admira.present.charts.plot`.
+
+        What ``store.movers``, ``pacing``, ``anomalies``, ``cohorts``, ``lags`` and ``forecast``
+        give has a chart of its own, without a metric; see
+        :func:`admira.present.charts.answers.answer_chart`.
 
         Parameters
         ----------
@@ -106,7 +124,12 @@ class KpiAccessor:
             When the metric or the kind does not exist, or a dimension that it needs is not there.
         """
         from admira.present.charts import plot
+        from admira.present.kinds import kind_of
 
+        if metric is None and kind_of(self._frame) is not None:
+            from admira.present.charts.answers import answer_chart
+
+            return answer_chart(self._frame, **options)
         return plot(self._frame, metric, kind, **options)
 
     def compare(self, against: str = "previous") -> pd.DataFrame:

@@ -6,15 +6,30 @@ from typing import Any
 import pandas as pd
 
 
-class ShownFrame(pd.DataFrame):
-    """A frame that says what it is on one line, and in a notebook in words; parts of it are plain.
+class Answer(pd.DataFrame):
+    """What a question gave: a frame that a notebook shows as a table; parts of it are plain."""
 
-    ``print`` writes the rows out, as of any frame.
-    """
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> "Answer":
+        """Make a frame one, with all that it says of itself."""
+        answer = cls(frame)
+        answer.attrs = frame.attrs
+        return answer
 
     @property
     def _constructor(self) -> Any:
         return pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        """Show the rows, each figure in its unit."""
+        return html_of(self)
+
+
+class ShownFrame(Answer):
+    """A frame that says what it is on one line, and in a notebook in words; parts of it are plain.
+
+    ``print`` writes the rows out, as of any frame.
+    """
 
     def __repr__(self) -> str:
         """Say what it is on one line."""
@@ -27,10 +42,6 @@ class ShownFrame(pd.DataFrame):
     def _line(self) -> str:
         """Give what there is to say."""
         return "1 row" if len(self) == 1 else f"{len(self):,} rows"
-
-    def _repr_html_(self) -> str:
-        """Say it in words, and show the first rows."""
-        return html_of(self)
 
 
 def html_of(thing: object) -> str:

@@ -9,9 +9,10 @@ import pyarrow
 import pyarrow.parquet
 
 from admira.errors import MissingExtra, OptionError
+from admira.present.answer_words import column_title
 from admira.present.formats import NOT_AVAILABLE, metric_text
+from admira.present.kinds import EFFECT, IN_METRIC, Kind, dimensions_in, kind_of, unit_of
 from admira.present.language import say
-from admira.present.tables import dimensions_of
 from admira.schemas import SCHEMA_VERSION
 from admira.schemas.metrics import metrics
 
@@ -31,11 +32,29 @@ _PLAIN_TEXT = {"strings_to_formulas": False, "strings_to_urls": False}
 def styled(kpis: pd.DataFrame) -> "Styler":
     """Give a KPI table as a Styler whose cells are written in their units."""
     currency = kpis.attrs.get("currency")
-    shown = [str(name) for name in kpis if name in set(metrics)]
-    titles = {name: say(metrics[name].label) for name in shown}
-    formats: dict[Any, Any] = {name: partial(_written, name, currency) for name in shown}
+    kind = kind_of(kpis)
+    known = {str(name): _metric_of(kpis, kind, str(name)) for name in kpis}
+    formats: dict[Any, Any] = {
+        name: partial(_written, metric, currency) for name, metric in known.items() if metric
+    }
+    titles = {name: say(metrics[name].label) for name in formats if name in set(metrics)}
+    if kind is not None:
+        titles = {str(name): column_title(str(name)) for name in kpis} | titles
     look = kpis.style.format(formats, na_rep=NOT_AVAILABLE).hide(axis="index")
     return look.format_index(lambda name: titles.get(str(name), str(name)), axis="columns")
+
+
+def _metric_of(frame: pd.DataFrame, kind: Kind | None, name: str) -> str | None:
+    """Name a metric in whose unit a column is written; None where it is no such figure."""
+    if name in set(metrics):
+        return name
+    if kind is None or name not in kind.units:
+        return None
+    like = {"currency": "cost", "share": "open_share", "records": "leads"}
+    if kind.units[name] in (IN_METRIC, EFFECT):
+        asked = frame.attrs.get("metric")
+        return str(asked) if asked in set(metrics) and "metric" not in frame else None
+    return like.get(kind.units[name])
 
 
 def _written(name: str, currency: str | None, value: float) -> str:
@@ -58,9 +77,9 @@ def write_sheet(kpis: pd.DataFrame, path: str | PathLike[str], *, sheet_name: st
         sheet = writer.sheets[sheet_name]
         for place, name in enumerate(kpis):
             is_change = str(name).endswith("_change")
-            pattern = "0.0%" if is_change else _EXCEL.get(_unit_of(str(name)))
+            pattern = "0.0%" if is_change else _EXCEL.get(unit_of(kpis, str(name)))
             look = writer.book.add_format({"num_format": pattern}) if pattern else None
-            is_text = name in dimensions_of(kpis)
+            is_text = name in dimensions_in(kpis)
             sheet.set_column(place, place, 20 if is_text else 14, look)
         sheet.autofilter(0, 0, len(kpis), len(kpis.columns) - 1)
         for name, value in _said(kpis).items():
@@ -93,7 +112,7 @@ def write_csv(
 
 def _decimals(kpis: pd.DataFrame) -> dict[str, int]:
     """Say how many decimals each column of fractions is rounded to."""
-    named = {str(name): _unit_of(str(name)) for name in kpis}
+    named = {str(name): unit_of(kpis, str(name)) for name in kpis}
     return {
         name: _CHANGE_DECIMALS if name.endswith("_change") else _DECIMALS[unit]
         for name, unit in named.items()
@@ -107,7 +126,7 @@ def write_parquet(kpis: pd.DataFrame, path: str | PathLike[str]) -> None:
     fields = []
     for field in rows.schema:
         kind = pyarrow.date32() if pyarrow.types.is_timestamp(field.type) else field.type
-        unit = _unit_of(field.name)
+        unit = unit_of(kpis, field.name)
         fields.append(pyarrow.field(field.name, kind, metadata={"unit": unit} if unit else None))
     schema = pyarrow.schema(fields, metadata=_said(kpis))
     pyarrow.parquet.write_table(rows.replace_schema_metadata(None).cast(schema), path)
@@ -118,9 +137,3 @@ def _said(kpis: pd.DataFrame) -> dict[str, str]:
     known = {name: kpis.attrs.get(name) for name in ("currency", "grain", "scope")}
     stated = {name: str(value) for name, value in known.items() if value}
     return {"schema_version": SCHEMA_VERSION, **stated}
-
-
-def _unit_of(name: str) -> str:
-    """Give the unit of a metric's column, also of one that is of an earlier period."""
-    stem = name.removesuffix("_previous")
-    return metrics[stem].unit if stem in set(metrics) else ""

@@ -7,6 +7,7 @@ import pandas as pd
 from admira.core.reconcile import Reconciliation
 from admira.core.validate import Validated
 from admira.ingest_report import IngestReport
+from admira.present.answers import answer_html
 from admira.present.boxes import ALARMING, IN_RED, WELL, Box, Listing, Steps, listing, wrapped
 from admira.present.cells import Cell
 from admira.present.formats import NOT_AVAILABLE, count_text, dimension_text, money_text
@@ -15,6 +16,7 @@ from admira.present.ingests import ingest_html
 from admira.present.language import say
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Measure, MetricRegistry, Ratio
+from admira.showing import Answer
 from admira.stores.base import Upserted
 from admira.stores.quarantine import Quarantine
 from admira.stores.verification import Verification
@@ -36,6 +38,7 @@ def html_of(thing: object) -> str:
 
 
 html_of.register(IngestReport, ingest_html)
+html_of.register(Answer, answer_html)
 
 
 @html_of.register

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+import pandas as pd
+
 from admira.questions.anomalies import anomalies
 from admira.questions.cohorts import cohorts
 from admira.questions.control import check
@@ -15,16 +17,18 @@ from admira.questions.movers import movers
 from admira.questions.pacing import pacing
 from admira.questions.saturation import saturation
 from admira.questions.tag_audit import tag_audit
+from admira.showing import Answer
 
 Asking = TypeVar("Asking", bound=Callable[..., Any])
 
 
 def _of_one_commit(question: Asking) -> Asking:
-    """Make it read the store as of one commit, however often it asks."""
+    """Make it read the store as of one commit, however often it asks; a notebook shows a table."""
 
     @wraps(question)
     def asked(store: Any, *args: Any, **options: Any) -> Any:
-        return store.at_once(lambda seen: question(seen, *args, **options))
+        found = store.at_once(lambda seen: question(seen, *args, **options))
+        return Answer.of(found) if isinstance(found, pd.DataFrame) else found
 
     return cast("Asking", asked)
 

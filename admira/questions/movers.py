@@ -121,8 +121,6 @@ def movers(
     """
     found, dimensions = metrics[metric], dimensions_of(by)
     check_options(store.backend, filters_and_options)
-    if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
-        raise OptionError("top", top, ["a whole number from 1 up", "None"])
     named = chosen_period(start, end, period, today_of(store.tz, today))
     before = period_of(*against) if isinstance(against, tuple) else named.earlier(against)
     rows = pd.concat(
@@ -135,32 +133,66 @@ def movers(
         ).assign(is_now=is_now)
         for days, is_now in ((named.period, True), (before, False))
     )
-    rows, code = in_one_currency(rows, currency, found)
-    sides = _sides(rows, dimensions, found)
-    total = sides[_SIDES].sum().to_frame().T
-    parts = pd.concat([sides, _effects(sides, total, found)], axis="columns")
-    moved = _topped(parts, dimensions, top)
-    moved["now"], moved["previous"] = _values(moved, found)
-    now, previous = (
-        None if pd.isna(value[0]) else float(value[0]) for value in _values(total, found)
-    )
-    moved["change_share"] = moved["contribution"] / _change(now, previous)
-    moved = moved[[*dimensions, "now", "previous", *_EFFECTS, "change_share"]]
+    parts = moved(rows, dimensions, found, currency=currency, top=top)
     if "campaign_id" in dimensions and "campaign_name" not in dimensions:
-        moved = store.named(moved)
-    moved.attrs = {
-        "metric": metric,
-        "total_now": now,
-        "total_previous": previous,
+        parts = store.named(parts)
+    parts.attrs |= {
         "period": _as_text(named.period),
         "previous": _as_text(before),
         "scope": scope,
+    }
+    return parts
+
+
+def moved(
+    rows: pd.DataFrame,
+    dimensions: Sequence[str],
+    metric: Measure | Ratio,
+    *,
+    currency: str | None = None,
+    top: int | None = None,
+) -> pd.DataFrame:
+    """Part the change of a metric among groups, as :func:`movers` does.
+
+    Parameters
+    ----------
+    rows : DataFrame, one row per group, currency and period
+        Measures of two periods; ``is_now`` tells those of the later one.
+    dimensions : sequence of str
+        What makes a group.
+    metric : Measure or Ratio
+        Of ``admira.metrics``.
+    currency, top
+        As of :func:`movers`.
+
+    Returns
+    -------
+    DataFrame
+        As of :func:`movers`; ``attrs`` has ``metric``, both totals and ``currency``.
+    """
+    if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
+        raise OptionError("top", top, ["a whole number from 1 up", "None"])
+    rows, code = in_one_currency(rows, currency, metric)
+    sides = _sides(rows, dimensions, metric)
+    total = sides[_SIDES].sum().to_frame().T
+    parts = pd.concat([sides, _effects(sides, total, metric)], axis="columns")
+    found = _topped(parts, dimensions, top)
+    found["now"], found["previous"] = _values(found, metric)
+    now, previous = (
+        None if pd.isna(value[0]) else float(value[0]) for value in _values(total, metric)
+    )
+    found["change_share"] = found["contribution"] / _change(now, previous)
+    found = found[[*dimensions, "now", "previous", *_EFFECTS, "change_share"]]
+    found.attrs = {
+        "metric": metric.name,
+        "total_now": now,
+        "total_previous": previous,
         "currency": code,
     }
-    return moved
+    return found
 
 
-def _sides(rows: pd.DataFrame, dimensions: list[str], metric: Measure | Ratio) -> pd.DataFrame:
+def _sides(rows: pd.DataFrame, dimensions: Sequence[str], metric: Measure | Ratio) -> pd.DataFrame:
     """Give what is over and under the line for each group; a measure has no line."""
     over = {metric.name: 1.0} if isinstance(metric, Measure) else metric.numerator
     under = {} if isinstance(metric, Measure) else metric.denominator
@@ -205,7 +237,7 @@ def _effects(sides: pd.DataFrame, total: pd.DataFrame, metric: Measure | Ratio) 
     )
 
 
-def _topped(parts: pd.DataFrame, dimensions: list[str], top: int | None) -> pd.DataFrame:
+def _topped(parts: pd.DataFrame, dimensions: Sequence[str], top: int | None) -> pd.DataFrame:
     """Put the largest contributions first, and add up those beyond the top."""
     order = parts["contribution"].abs().sort_values(ascending=False, kind="stable").index
     ordered = parts.loc[order].reset_index(drop=True)
