@@ -10,6 +10,7 @@ from admira.core.campaigns import latest_names
 from admira.core.days import Day, as_day
 from admira.core.named_periods import chosen_period
 from admira.core.periods import beside
+from admira.coverage import tell_days
 from admira.errors import OptionError
 from admira.schemas import CAMPAIGNS
 from admira.schemas.metrics import metrics
@@ -146,15 +147,19 @@ class Overview:
         dimensions = [by] if isinstance(by, str) else [*by]
         if "date" in dimensions:
             raise OptionError("by", "date", ["others; frame.admira.compare() goes day by day"])
-        named = chosen_period(start, end, period, today_of(self.tz, today))
+        day = today_of(self.tz, today)
+        named = chosen_period(start, end, period, day)
         both = [named.period._asdict(), named.earlier(against)._asdict()]
         given = {"scope": scope, **filters_and_options}
-        now, past = self.at_once(
-            lambda store: [store.metrics(dimensions, **days, **given) for days in both]
-        )
-        compared = beside(now, past, dimensions, metrics)
-        compared.attrs.update(now.attrs)
-        return compared
+
+        def compared(store: "Asked") -> pd.DataFrame:
+            now, past = (store.metrics(dimensions, **days, **given) for days in both)
+            kpis = beside(now, past, dimensions, metrics)
+            kpis.attrs.update(now.attrs)
+            tell_days(kpis, store.backend, named.period, day, whole=named.whole)
+            return kpis
+
+        return self.at_once(compared)
 
     def named(self: "Asked", kpis: pd.DataFrame) -> pd.DataFrame:
         """Put each campaign's latest name beside its id.
@@ -251,9 +256,9 @@ class Overview:
         """
         from admira.summary import summarise
 
-        named = None
+        named, day = None, today_of(self.tz, today)
         if period is not None:
-            named = chosen_period(start, end, period, today_of(self.tz, today))
+            named = chosen_period(start, end, period, day)
         return self.at_once(
             lambda store: summarise(
                 store,
@@ -263,6 +268,7 @@ class Overview:
                 days=days,
                 against=against,
                 currency=currency,
+                today=day,
             )
         )
 

@@ -10,7 +10,6 @@ import pandas as pd
 from admira.answers import facts_of, metrics_of
 from admira.contents import contents_html, contents_text
 from admira.core.days import Day
-from admira.core.named_periods import chosen_period
 from admira.core.reconcile import reconcile
 from admira.engines import Engines
 from admira.engines.model import EngineName
@@ -21,7 +20,7 @@ from admira.operations import metrics_endpoint, operation
 from admira.overview import Overview, today_of
 from admira.questions import Questions
 from admira.stores.base import Backend
-from admira.timeline import Span
+from admira.timeline import Span, kpis_of, with_marks
 from admira.upkeep import Upkeep
 
 
@@ -176,6 +175,7 @@ class Store(HeldTables, Engines, Overview, Questions, Mending, Upkeep):
         today: Day = None,
         rolling: int | None = None,
         spine: bool = False,
+        mark_partial: bool = False,
         engine: EngineName | None = None,
         session: Any = None,
         **filters_and_options: Any,
@@ -202,6 +202,10 @@ class Store(HeldTables, Engines, Overview, Questions, Mending, Upkeep):
         spine : bool
             Whether each group has a row for each day (or week, …) of the period, zeros where
             nothing was; so it is with ``rolling``.
+        mark_partial : bool
+            Whether a column ``is_partial`` behind the dimensions says which rows are of a period
+            that is not whole: some of its days were not asked for, are before the first row of the
+            store or after its last, or are not over yet, as ``today`` is not.
         engine, session
             Who adds up, as in :meth:`facts`; the table is the same, and a pandas frame, whoever
             does.
@@ -211,7 +215,9 @@ class Store(HeldTables, Engines, Overview, Questions, Mending, Upkeep):
         Returns
         -------
         DataFrame
-            One row per group: dimensions, measures, ratios.
+            One row per group: dimensions, measures, ratios.  ``attrs`` has ``currency``, ``grain``
+            and ``scope``, and ``covered``, the days that are in it and what bounds them, where a
+            period may not be whole: with a grain, a period by its name, or ``rolling``.
 
         Examples
         --------
@@ -228,42 +234,32 @@ class Store(HeldTables, Engines, Overview, Questions, Mending, Upkeep):
         0  6794.47  119.0  57.1
         1  6740.29  141.0  47.8
         """
+        sums = {"scope": scope, "engine": engine, "session": session}
         if compare is not None:
-            return self.compare(
-                by,
-                start=start,
-                end=end,
-                period=period,
-                against=compare,
-                today=today,
-                scope=scope,
-                engine=engine,
-                session=session,
-                **filters_and_options,
-            )
+            days: dict[str, Any] = {"start": start, "end": end, "period": period, "today": today}
+            kpis = self.compare(by, against=compare, **days, **sums, **filters_and_options)
+            return with_marks(kpis, by) if mark_partial else kpis
         with operation(metrics_endpoint(by)):
-            if period is not None:
-                start, end = chosen_period(start, end, period, today_of(self.tz, today)).period
-            ask = partial(
-                metrics_of,
-                self.backend,
-                by,
-                asked=filters_and_options,
-                grain=grain,
-                week_start=week_start,
-                scope=scope,
-                engine=engine,
-                session=session,
+            shape: dict[str, Any] = {"grain": grain, "week_start": week_start}
+            span = Span.of(
+                start,
+                end,
+                period=period,
+                today=today_of(self.tz, today),
+                rolling=rolling,
+                spine=spine,
+                **shape,
             )
-            page: dict[str, Any] = {
-                "limit": limit,
-                "offset": offset,
-                "zero_division": zero_division,
-            }
-            if rolling is None and not spine:
-                return ask(start=start, end=end, **page)
-            span = Span.of(start, end, grain, week_start, 1 if rolling is None else rolling)
-            return span.kpis(by, ask, **page)
+            return kpis_of(
+                self,
+                by,
+                partial(metrics_of, by=by, asked=filters_and_options, **shape, **sums),
+                span,
+                limit=limit,
+                offset=offset,
+                zero_division=zero_division,
+                mark_partial=mark_partial,
+            )
 
     @operation("reconcile.run")
     def reconcile(self, **options: Any) -> pd.DataFrame:

@@ -9,10 +9,12 @@ from admira.core.days import Day
 from admira.core.metrics import compute_metrics, regrouped
 from admira.core.named_periods import Named
 from admira.core.periods import Period, period_of
+from admira.coverage import tell_days
 from admira.errors import DataError, OptionError
 from admira.present.cards import Summary
 from admira.present.formats import percent_text, period_text
 from admira.present.language import say
+from admira.present.partial import period_note
 from admira.stores.base import Backend
 
 T = TypeVar("T")
@@ -77,6 +79,7 @@ def summarise(
     days: int,
     against: str,
     currency: str | None,
+    today: pd.Timestamp,
 ) -> Summary:
     """Work the figures of a summary out; see ``Store.summary``."""
     chosen = named or Named(_period(store, start, end, days))
@@ -85,6 +88,7 @@ def summarise(
     paid = _kpis(store, period, money, scope="paid")
     blended = _kpis(store, period, money)
     stands = _kpis(store, before, money, scope="paid")
+    tell_days(paid, store.backend, period, today, whole=chosen.whole)
     aged = _at_equal_age(store, period, before, money)
     shares = (_share(paid), _share(stands))
     is_unripe = abs(shares[0] - shares[1]) > _POINTS
@@ -110,7 +114,10 @@ def summarise(
         open_share=shares[0],
         open_share_before=shares[1],
         trends=_trends(store, period, money),
-        notes=_notes(shares, before, money, is_aged=aged is not None, is_unripe=is_unripe),
+        notes=[
+            *filter(None, [period_note(paid.attrs)]),
+            *_notes(shares, before, money, is_aged=aged is not None, is_unripe=is_unripe),
+        ],
     )
 
 

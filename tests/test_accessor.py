@@ -66,7 +66,17 @@ def test_a_styler_writes_each_metric_in_its_unit(kpis: pd.DataFrame) -> None:
 
 
 def test_attributes_name_money_and_grain_and_nothing_depends_on_them(kpis: pd.DataFrame) -> None:
-    assert kpis.attrs == {"currency": "EUR", "grain": "week", "scope": "paid"}
+    assert kpis.attrs == {
+        "currency": "EUR",
+        "grain": "week",
+        "scope": "paid",
+        "covered": {
+            "first": "2025-09-03",
+            "last": "2025-12-31",
+            "first_by": "rows",
+            "last_by": "rows",
+        },
+    }
     bare = kpis.copy()
     bare.attrs.clear()
     assert "€" not in bare.admira.table()._repr_html_()

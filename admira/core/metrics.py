@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow
 
-from admira.core.days import Day
+from admira.core.coverage import Covered
+from admira.core.days import Day, as_day
 from admira.core.filters import Wanted, keep
 from admira.core.frames import Frame, is_pandas, typed, unwrap, wrap
 from admira.core.grains import checked_grain
@@ -115,13 +116,19 @@ def compute_metrics(
     columns = needed_columns(dimensions, scope=scope, filters=wanted, has_days=has_days)
     asked_for = [name for name in columns if name != "currency" or name in dimensions]
     kept = wrap(facts, FACTS, columns, required=asked_for)
+    has_periods = grain not in (None, "day") and is_pandas(kept)
+    rows = (kept["date"].min(), kept["date"].max()) if has_periods else (None, None)
     kept = keep(kept, start=start, end=end, **wanted)
     kept = in_scope(kept, scope)
     sums = totals(kept, dimensions, cut)
     table = finished(sums, dimensions, limit=limit, offset=offset, zero_division=zero_division)
     if not is_pandas(kept):
         return unwrap(table)
-    said = {"currency": currency_of(sums.to_native(), dimensions), "grain": grain, "scope": scope}
+    code = currency_of(sums.to_native(), dimensions)
+    said: dict[str, Any] = {"currency": code, "grain": grain, "scope": scope}
+    if has_periods:
+        asked = as_day("start", start), as_day("end", end)
+        said["covered"] = Covered.of(asked, rows).said()
     return in_pandas(table.to_native(), said)
 
 

@@ -38,6 +38,13 @@ class Named(NamedTuple):
     period: Period
     step: pd.DateOffset | None = None
 
+    @property
+    def whole(self) -> Period:
+        """The days that it will have once it is over: of one to date, the whole unit."""
+        if self.step is None:
+            return self.period
+        return Period(self.period.start, self.period.start + self.step - _DAY)
+
     def earlier(self, against: str) -> Period:
         """Give the period to compare with; of one to date the same days, as far as they exist."""
         if self.step is None or against != "previous":

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 import pandas as pd
 
+from admira.core.coverage import PARTIAL
 from admira.core.days import Day, as_day
 from admira.core.grains import grain_among, months_of
 from admira.core.totals import MEASURES
@@ -137,13 +138,14 @@ def shifted(kpis: pd.DataFrame, against: str) -> pd.DataFrame:
             "by", "no date", ["KPIs with 'date' in by=; store.compare() compares whole periods"]
         )
     names = [name for name in metrics if name in kpis]
-    keys = [str(name) for name in kpis if name not in names]
+    keys = [str(name) for name in kpis if name not in (*names, PARTIAL)]
     step = _step(kpis, against)
     rows = beside(kpis, kpis.assign(date=kpis["date"] + step), keys, names)
     is_known = rows["date"].isin(kpis["date"] + step)
     companions = [str(name) for name in rows if name not in {*keys, *names}]
     rows[companions] = rows[companions].where(is_known)
-    return kpis[keys].merge(rows, how="left", on=keys, validate="1:1")
+    marks = [PARTIAL] if PARTIAL in kpis else []
+    return kpis[[*keys, *marks]].merge(rows, how="left", on=keys, validate="1:1")
 
 
 def _step(kpis: pd.DataFrame, against: str) -> pd.DateOffset:

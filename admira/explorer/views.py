@@ -61,6 +61,7 @@ def chart_of(choice: Choice, answers: Answers, problem: str) -> "KpiFigure":
         ],
         ignore_index=True,
     )
+    both.attrs.update(lines.attrs)
     title = title_of(choice.metric, None, choice.grain)
     return over_time(both, choice.metric, split="period", currency=money, title=title)
 

@@ -18,6 +18,7 @@ from admira.present.formats import (
 )
 from admira.present.html import BAD, FILL, GOOD, MUTED
 from admira.present.language import say
+from admira.present.partial import MARK
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Measure, Ratio
 
@@ -47,6 +48,7 @@ class Look:
     longest: float = 0.0
     grain: str | None = None
     whole: frozenset[str] = frozenset()
+    partial: frozenset[pd.Timestamp] = frozenset()
 
     def cells(self, row: Mapping[Any, Any]) -> list[Cell]:
         """Write one group."""
@@ -57,7 +59,7 @@ class Look:
 
     def _named(self, value: object) -> str:
         if isinstance(value, pd.Timestamp):
-            return grain_text(value, self.grain)
+            return grain_text(value, self.grain) + (MARK if value in self.partial else "")
         return dimension_text(value)
 
     def total(self, label: str, row: Mapping[Any, Any]) -> list[Cell]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from admira.core.coverage import PARTIAL, is_partial
 from admira.core.metrics import regrouped
 from admira.core.totals import MEASURES
 from admira.errors import OptionError, SchemaMismatch
@@ -14,6 +15,7 @@ from admira.present.formats import CENTS_UP_TO, count_text
 from admira.present.html import render
 from admira.present.html import sparkline as line_of
 from admira.present.language import say
+from admira.present.partial import MARK, partial_note, period_note
 from admira.present.text import OVERVIEW
 from admira.schemas.metrics import metrics
 
@@ -127,6 +129,7 @@ def metric_table(
         longest=0.0 if bar is None else float(shown[bar].fillna(0.0).max()),
         grain=kpis.attrs.get("grain"),
         whole=_whole(shown, names),
+        partial=frozenset(shown.loc[is_partial(shown), "date"]) if "date" in shown else frozenset(),
     )
     rows = [Row(look.cells(row)) for row in shown.to_dict("records")]
     heads = [Cell(say(TITLES.get(name, name)), align="left") for name in dimensions]
@@ -139,12 +142,13 @@ def metric_table(
     if sparkline is not None:
         for total in totals:
             total.cells.append(Cell(""))
-    return MetricTable(shown, heads, rows + totals, _notes(groups, shown, totals), title)
+    notes = [*_partial_notes(kpis, shown, lines), *_notes(groups, shown, totals)]
+    return MetricTable(shown, heads, rows + totals, notes, title)
 
 
 def dimensions_of(kpis: pd.DataFrame) -> list[str]:
     """Name the columns of a KPI table that say what a row is of."""
-    known = set(metrics)
+    known = {*metrics, PARTIAL}
     return [name for name in map(str, kpis) if name not in known and not is_companion(name)]
 
 
@@ -219,6 +223,17 @@ def _totals(kpis: pd.DataFrame, dimensions: Sequence[str], look: Look) -> list[R
         Row(look.total(label, total.iloc[0].to_dict()), is_total=True, is_first_total=place == 0)
         for place, (label, total) in enumerate(totals.items())
     ]
+
+
+def _partial_notes(
+    kpis: pd.DataFrame, shown: pd.DataFrame, lines: pd.DataFrame | None
+) -> list[str]:
+    """Say which periods are not whole: those marked, those of the lines, or the one of all rows."""
+    if "date" in shown:
+        note = partial_note(shown["date"], shown.attrs)
+        return [f"{MARK} {note}"] if note else []
+    told = [] if lines is None else [partial_note(lines["date"], lines.attrs)]
+    return [note for note in (period_note(kpis.attrs), *told) if note]
 
 
 def _notes(groups: pd.DataFrame, shown: pd.DataFrame, totals: list[Row]) -> list[str]:

@@ -121,8 +121,7 @@ def _business(figures: Figures, summary: Summary) -> Iterator[Section]:
     yield Section(
         "trends",
         say("Over time"),
-        _cut_note(figures),
-        [*map(_drawn, trend_pictures(figures)), _drawn(map_picture(figures))],
+        parts=[*map(_drawn, trend_pictures(figures)), _drawn(map_picture(figures))],
     )
     yield Section("funnel", say("Funnel"), parts=[_drawn(funnel_picture(figures))])
     yield Section(
@@ -139,17 +138,6 @@ def _business(figures: Figures, summary: Summary) -> Iterator[Section]:
     )
     days = unusual_days(figures)
     yield Section("unusual", say("Days that stand out"), days.text, _table(days))
-
-
-def _cut_note(figures: Figures) -> str:
-    """Say it where weeks or months at the ends of the period are not whole."""
-    code = "W" if figures.coarse_grain == "week" else "M"
-    first, last = (day.to_period(code) for day in figures.period)
-    if (first.start_time, last.end_time.normalize()) == figures.period:
-        return ""
-    if code == "W":
-        return say("The first and the last week have only those days that are in the period.")
-    return say("The first and the last month have only those days that are in the period.")
 
 
 def _ground(figures: Figures) -> Iterator[Section]:

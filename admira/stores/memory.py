@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pandas as pd
 import pyarrow
+import pyarrow.compute as pc
 
 from admira.core.dates import time_zone
 from admira.core.frames import typed
@@ -209,6 +210,11 @@ class _MemoryReader:
     def rows(self, table: Table) -> pd.DataFrame:
         """Give a whole table in pandas, typed."""
         return typed(self._state.table(table), table)
+
+    def days(self, table: Table) -> tuple[date, ...]:
+        """Give the first and the last day of a table."""
+        found = self._state.table(table)["date"]
+        return tuple(pc.min_max(found).as_py().values()) if len(found) else ()
 
     def checked(self, table: Table) -> tuple[pyarrow.Table, list[str]]:
         """Give a whole table; memory does not break."""

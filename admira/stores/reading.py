@@ -1,6 +1,7 @@
 """What a reader of a store can ask for, all of it as of one commit."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -51,6 +52,10 @@ class Reader(Protocol):
 
     def rows(self, table: Table) -> pd.DataFrame:
         """Give a whole table in pandas, typed."""
+        ...
+
+    def days(self, table: Table) -> tuple[date, ...]:
+        """Give the first and the last day of a table with days; nothing where it has no rows."""
         ...
 
     def checked(self, table: Table) -> tuple[pyarrow.Table, list[str]]:

@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
@@ -112,6 +113,11 @@ class Snapshot:
     def rows(self, table: Table) -> pd.DataFrame:
         """Give a whole table in pandas, typed."""
         return typed(self.scan(Selection(table, columns=tuple(table.names))), table)
+
+    def days(self, table: Table) -> tuple[date, ...]:
+        """Give the first and the last day of a table, without opening a file."""
+        days = {partition[0] for partition in self.view.places(table)}
+        return tuple(date.fromisoformat(end(days)) for end in (min, max)) if days else ()
 
     def digest(self, *tables: Table) -> str:
         """Give a text that differs whenever a file of these tables does."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from admira.core.coverage import cuts_of
 from admira.present.cells import why_missing
 from admira.present.charts.axes import (
     date_axis,
@@ -30,8 +31,11 @@ from admira.present.figures import KpiFigure, kpi_figure, label, safe
 from admira.present.formats import grain_text
 from admira.present.html import BLUE
 from admira.present.language import say
+from admira.present.partial import partial_note
 
 BARS = 20
+
+_PALE = 0.45
 
 
 def bars(
@@ -108,18 +112,23 @@ def bars(
 def _bars_over_time(
     kpis: pd.DataFrame, metric: str, money: str | None, title: str | None
 ) -> KpiFigure:
-    """Draw a metric as one bar per day, week or month."""
+    """Draw a metric as one bar per day, week or month; pale where that is not whole."""
     rows = grouped(kpis, ["date"])
     grain = grain_of(rows)
     names = [grain_text(day, grain) for day in rows["date"]]
+    drawn = _bars(names, rows[metric], metric, money)
+    is_cut = cuts_of(rows["date"], rows.attrs).any
+    if is_cut.any():
+        drawn["marker"] |= {"opacity": [_PALE if cut else 1.0 for cut in is_cut]}
     trace = {
-        **_bars(names, rows[metric], metric, money),
+        **drawn,
         "x": day_codes(rows["date"]),
         "y": numbers(rows[metric]),
     }
     return kpi_figure(
         [trace],
         title=title or title_of(metric, None, grain),
+        notes=[partial_note(rows["date"], rows.attrs)],
         xaxis=date_axis(grain, len(rows)),
         yaxis=metric_axis(metric, money, highest=highest_of(rows[metric])),
     )

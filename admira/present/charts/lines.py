@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from admira.core.coverage import cuts_of
 from admira.present.cells import why_missing
 from admira.present.charts.axes import date_axis, highest_of, hover_of, metric_axis, nothing
 from admira.present.charts.rows import (
@@ -24,11 +27,13 @@ from admira.present.charts.rows import (
 from admira.present.figures import DASHES, PALETTE, KpiFigure, kpi_figure, label, safe
 from admira.present.formats import metric_text
 from admira.present.language import say
+from admira.present.partial import partial_note
 from admira.schemas.metrics import metrics
 
 LINES = 8
 
 _DOTTED = 40
+_CIRCLE = 8
 _USUAL, _FAR = 0.95, 4
 
 
@@ -42,6 +47,8 @@ def over_time(
     groups: pd.DataFrame | None = None,
 ) -> KpiFigure:
     """Draw a metric over time, one line per group; where it is missing a line has a gap.
+
+    A point is hollow whose period is not whole, and a line under the title says why.
 
     Parameters
     ----------
@@ -92,9 +99,9 @@ def over_time(
     named = [(group, rows_of(rows, str(split), group)) for group in found.shown] or [(None, rows)]
     highest = highest_of(rows[metric])
     hover = hover_of(metric, money, highest=highest)
-    codes = day_codes(days)
+    codes, is_cut = day_codes(days), cuts_of(days, rows.attrs).any
     lines = [
-        _line(place, own.set_index("date")[metric].reindex(days), hover)
+        _line(place, own.set_index("date")[metric].reindex(days), hover, is_cut)
         | {"x": codes, "name": safe(say(metrics[metric].label)) if split is None else label(group)}
         for place, (group, own) in enumerate(named)
     ]
@@ -103,7 +110,11 @@ def over_time(
     return kpi_figure(
         lines,
         title=title or title_of(metric, split, grain),
-        notes=[left_out_note(found.left_out), _end_note(metric, end, money)],
+        notes=[
+            partial_note(days, rows.attrs),
+            left_out_note(found.left_out),
+            _end_note(metric, end, money),
+        ],
         hovermode="x unified",
         showlegend=split is not None,
         xaxis=date_axis(grain, len(days)),
@@ -125,13 +136,20 @@ def _end_note(metric: str, end: float | None, money: str | None) -> str:
     return say("The axis ends at {value}; what is higher leaves it.", value=value)
 
 
-def _line(place: int, values: pd.Series, hover: str) -> dict[str, Any]:
+def _line(
+    place: int, values: pd.Series, hover: str, is_cut: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
     """Draw one line; a point between two gaps gets a dot, else it could not be seen."""
     is_known = values.notna()
     is_alone = (
         is_known & ~is_known.shift(1, fill_value=False) & ~is_known.shift(-1, fill_value=False)
     )
     has_dots = len(values) <= _DOTTED
+    marker: dict[str, Any] = {
+        "color": PALETTE[place],
+        "size": 5 if has_dots else [5 if alone else 0 for alone in is_alone],
+        "line": {"width": 0},
+    }
     return {
         "type": "scatter",
         "mode": "lines+markers",
@@ -139,9 +157,15 @@ def _line(place: int, values: pd.Series, hover: str) -> dict[str, Any]:
         "hovertemplate": hover,
         "connectgaps": False,
         "line": {"color": PALETTE[place], "width": 2, "dash": DASHES[place]},
-        "marker": {
-            "color": PALETTE[place],
-            "size": 5 if has_dots else [5 if alone else 0 for alone in is_alone],
-            "line": {"width": 0},
-        },
+        "marker": _hollow(marker, is_cut) if is_cut.any() else marker,
+    }
+
+
+def _hollow(marker: dict[str, Any], is_cut: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Draw the points of some periods as circles, which show among many too."""
+    sizes = marker["size"] if isinstance(marker["size"], list) else [marker["size"]] * len(is_cut)
+    return marker | {
+        "symbol": ["circle-open" if cut else "circle" for cut in is_cut],
+        "size": [_CIRCLE if cut else size for size, cut in zip(sizes, is_cut, strict=True)],
+        "line": {"width": [1.5 if cut else 0 for cut in is_cut]},
     }

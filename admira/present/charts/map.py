@@ -31,6 +31,7 @@ from admira.present.charts.rows import (
 from admira.present.figures import KpiFigure, kpi_figure, label, safe
 from admira.present.formats import grain_text, metric_text
 from admira.present.language import say
+from admira.present.partial import partial_note
 from admira.schemas.metrics import metrics
 
 MAPPED = 20
@@ -130,7 +131,11 @@ def heat_map(
     return kpi_figure(
         [trace],
         title=title or title_of(metric, split, grain),
-        notes=[_colour_note(metric, end, money), left_out_note(groups.left_out)],
+        notes=[
+            partial_note(days, rows.attrs),
+            _colour_note(metric, end, money),
+            left_out_note(groups.left_out),
+        ],
         height=max(240, 140 + 30 * len(names)),
         xaxis={**date_axis(grain, len(days)), "showgrid": False},
         yaxis={**name_axis(), "showgrid": False},

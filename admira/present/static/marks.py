@@ -51,11 +51,7 @@ class Marks:
                 continue
             size = float(_nth(trace.marker.size, place, 6) or 0) if "markers" in mode else 0.0
             if size:
-                own = _nth(trace.marker.color, place, colour)
-                self.elements.append(
-                    f'<circle cx="{point[0]:.1f}" cy="{point[1]:.1f}" r="{size / 2:.1f}" '
-                    f'fill="{escape(own)}" fill-opacity="{trace.marker.opacity or 1}"/>'
-                )
+                self.elements.append(_dot(trace, place, point, size, colour))
             words = plain(_nth(trace.text, place, "")) if "text" in mode else ""
             if words:
                 where = str(_nth(trace.textposition, place, ""))
@@ -77,7 +73,9 @@ class Marks:
             middle = across.at(name)
             box = (ends[0], middle - thick / 2, ends[1] - ends[0], thick)
             fill = _nth(trace.marker.color, place, colour)
-            self.elements.append(_box(box if is_flat else (box[1], box[0], thick, box[2]), fill))
+            opacity = _nth(trace.marker.opacity, place, 1)
+            bar = box if is_flat else (box[1], box[0], thick, box[2])
+            self.elements.append(_box(bar, fill, opacity))
             if is_flat:
                 self._bar_text(plain(_nth(trace.text, place, "")), ends, middle)
 
@@ -181,6 +179,16 @@ def _box(box: tuple[float, float, float, float], fill: str, opacity: float = 1) 
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0.5):.1f}" '
         f'height="{max(height, 0.5):.1f}" rx="1.5" fill="{escape(fill)}" fill-opacity="{opacity}"/>'
     )
+
+
+def _dot(trace: Any, place: int, point: tuple[float, float], size: float, colour: str) -> str:
+    """Draw a point, filled or as a circle."""
+    own = escape(_nth(trace.marker.color, place, colour))
+    opacity = trace.marker.opacity or 1
+    look = f'fill="{own}" fill-opacity="{opacity}"'
+    if str(_nth(trace.marker.symbol, place, "")).endswith("-open"):
+        look = f'fill="none" stroke="{own}" stroke-width="1.5"'
+    return f'<circle cx="{point[0]:.1f}" cy="{point[1]:.1f}" r="{size / 2:.1f}" {look}/>'
 
 
 def _polyline(run: list[tuple[float, float]], trace: Any, colour: str) -> str:
