@@ -24,16 +24,17 @@ class Polars(Engine):
         self.errors = (pl.exceptions.PolarsError, OSError)
 
     def scan(self, pieces: Pieces, schema: pyarrow.Schema) -> Any:
-        """Give a lazy frame over the files."""
+        """Give a lazy frame over the files, of which each has its own texts as codes."""
         frames = [self.lift(schema.empty_table() if pieces.rows is None else pieces.rows)]
         if pieces.filesystem is not None and pieces.files:
             frames.append(self._pl.scan_pyarrow_dataset(files_as_dataset(pieces, schema)))
         elif pieces.files:
-            frames.append(
-                self._pl.scan_parquet([*pieces.files], glob=False, hive_partitioning=False).cast(
-                    dict.fromkeys(_texts(schema), self._pl.String)
-                )
-            )
+            texts: dict[Any, Any] = dict.fromkeys(_texts(schema), self._pl.String)
+            scans = [
+                self._pl.scan_parquet(file, glob=False, hive_partitioning=False).cast(texts)
+                for file in pieces.files
+            ]
+            frames.append(self._pl.concat(scans))
         only = frames[1] if pieces.rows is None and len(frames) > 1 else None
         return self._pl.concat(frames) if only is None else only
 
