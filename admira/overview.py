@@ -154,7 +154,8 @@ class Overview:
 
         def compared(store: "Asked") -> pd.DataFrame:
             now, past = (store.metrics(dimensions, **days, **given) for days in both)
-            kpis = beside(now, past, dimensions, metrics)
+            names = [name for name in metrics.columns if name in now]
+            kpis = beside(now, past, dimensions, names)
             kpis.attrs.update(now.attrs)
             tell_days(kpis, store.backend, named.period, day, whole=named.whole)
             return kpis

@@ -13,11 +13,13 @@ from admira.core.days import Day
 from admira.core.reconcile import reconcile
 from admira.engines import Engines
 from admira.engines.model import EngineName
+from admira.errors import OptionError
 from admira.held_tables import HeldTables
 from admira.ingest_report import IngestReport
 from admira.mending import Mending
 from admira.operations import metrics_endpoint, operation
 from admira.overview import Overview, today_of
+from admira.platform_claims import metrics_and_claims_of
 from admira.questions import Questions
 from admira.stores.base import Backend
 from admira.timeline import Span, kpis_of, with_marks
@@ -176,6 +178,7 @@ class Store(HeldTables, Engines, Overview, Questions, Mending, Upkeep):
         rolling: int | None = None,
         spine: bool = False,
         mark_partial: bool = False,
+        platform: bool = False,
         engine: EngineName | None = None,
         session: Any = None,
         **filters_and_options: Any,
@@ -206,6 +209,11 @@ class Store(HeldTables, Engines, Overview, Questions, Mending, Upkeep):
             Whether a column ``is_partial`` behind the dimensions says which rows are of a period
             that is not whole: some of its days were not asked for, are before the first row of the
             store or after its last, or are not over yet, as ``today`` is not.
+        platform : bool
+            Whether what the ad platforms claim of themselves stands behind our figures, of the same
+            ad rows and never added to ours: ``platform_conversions``, ``platform_value``,
+            ``platform_cpa``, ``platform_roas``, and the share of the cost on ad rows that state the
+            two.  Missing where no ad row states any; not with ``rolling`` or ``spine``.
         engine, session
             Who adds up, as in :meth:`facts`; the table is the same, and a pandas frame, whoever
             does.
@@ -237,7 +245,8 @@ class Store(HeldTables, Engines, Overview, Questions, Mending, Upkeep):
         sums = {"scope": scope, "engine": engine, "session": session}
         if compare is not None:
             days: dict[str, Any] = {"start": start, "end": end, "period": period, "today": today}
-            kpis = self.compare(by, against=compare, **days, **sums, **filters_and_options)
+            more = {"platform": platform, **filters_and_options}
+            kpis = self.compare(by, against=compare, **days, **sums, **more)
             return with_marks(kpis, by) if mark_partial else kpis
         with operation(metrics_endpoint(by)):
             shape: dict[str, Any] = {"grain": grain, "week_start": week_start}
@@ -250,10 +259,13 @@ class Store(HeldTables, Engines, Overview, Questions, Mending, Upkeep):
                 spine=spine,
                 **shape,
             )
+            if platform and span.has_spine:
+                raise OptionError("platform", platform, ["False, with rolling= or spine="])
+            ask = metrics_and_claims_of if platform else metrics_of
             return kpis_of(
                 self,
                 by,
-                partial(metrics_of, by=by, asked=filters_and_options, **shape, **sums),
+                partial(ask, by=by, asked=filters_and_options, **shape, **sums),
                 span,
                 limit=limit,
                 offset=offset,

@@ -182,7 +182,8 @@ class Upkeep:
     def repair(self, *, progress: ProgressOption = None) -> Verification:
         """Finish a commit that was cut short, work out anew whatever is derived, and check all.
 
-        The partitions, which are the truth, are not touched.  ``progress`` is as in :meth:`verify`.
+        The rows of the partitions, which are the truth, are not touched; files of an earlier minor
+        version of the contract get its later columns.  ``progress`` is as in :meth:`verify`.
         """
         with _told("repair", progress):
             self.backend.repair()

@@ -156,7 +156,7 @@ def ad_facts(ads: Frame, columns: Sequence[str]) -> Frame:
         "match_weight": nw.lit(0.0),
     }
     wanted = {name: value for name, value in nothing.items() if name in columns}
-    return ads.with_columns(**wanted).select(columns)
+    return (ads.with_columns(**wanted) if wanted else ads).select(columns)
 
 
 def share_facts(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow
 
+from admira.core.claims import CLAIMS, beside_claims, claims_again
 from admira.core.coverage import Covered
 from admira.core.days import Day, as_day
 from admira.core.filters import Wanted, keep
@@ -273,7 +274,8 @@ def regrouped(
     Parameters
     ----------
     kpis : DataFrame, one row per group
-        With all measures, as :func:`compute_metrics` gives them.
+        With all measures, as :func:`compute_metrics` gives them; what platforms claim is
+        summed too, where it is there.
     by : sequence of str
         Some of its dimensions; none gives one row.
     zero_division : float, optional
@@ -294,4 +296,7 @@ def regrouped(
     rows = pyarrow.Table.from_pandas(kpis[names], preserve_index=False)
     sums = nw.from_native(group_sums([rows], list(by), MEASURES))
     table = finished(sums, list(by), limit=None, offset=0, zero_division=zero_division)
-    return in_pandas(table.to_native(), kpis.attrs)
+    found = in_pandas(table.to_native(), kpis.attrs)
+    if not {*CLAIMS} <= {*kpis}:
+        return found
+    return beside_claims(found, claims_again(kpis, by), by, zero_division=zero_division)

@@ -137,7 +137,7 @@ def shifted(kpis: pd.DataFrame, against: str) -> pd.DataFrame:
         raise OptionError(
             "by", "no date", ["KPIs with 'date' in by=; store.compare() compares whole periods"]
         )
-    names = [name for name in metrics if name in kpis]
+    names = [name for name in metrics.columns if name in kpis]
     keys = [str(name) for name in kpis if name not in (*names, PARTIAL)]
     step = _step(kpis, against)
     rows = beside(kpis, kpis.assign(date=kpis["date"] + step), keys, names)

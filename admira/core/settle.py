@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from admira.errors import AmbiguousData
-from admira.schemas import AD_MEASURES, ADS, TAGS, Table
+from admira.schemas import AD_MEASURES, ADS, PLATFORM_MEASURES, TAGS, Table
 
 _TRIPLE = ["utm_campaign", "utm_source", "utm_medium"]
 
@@ -46,7 +46,8 @@ def settle_segments(accepted: pd.DataFrame) -> Settled:
     """Add up the segments of each ad row: device, network, ad set.
 
     The row keeps the tags and names of its most clicked segment (then the dearest, then the
-    first); every other triple goes to ``tags``, valid from the day it was seen.
+    first); every other triple goes to ``tags``, valid from the day it was seen.  What the platform
+    claims is the sum of what its segments claim, missing where none of them claims anything.
 
     Raises
     ------
@@ -59,8 +60,12 @@ def settle_segments(accepted: pd.DataFrame) -> Settled:
     _refuse_mixed_currencies(accepted, key)
     first = accepted.sort_values(["clicks", "cost"], ascending=False, kind="stable")
     kept = first.drop_duplicates(key).sort_index()
-    sums = accepted.groupby(key, sort=False)[[*AD_MEASURES]].sum().reset_index()
-    rows = kept.drop(columns=[*AD_MEASURES]).merge(sums, on=key, validate="1:1")[accepted.columns]
+    rows = kept
+    for added, least in ((AD_MEASURES, 0), (PLATFORM_MEASURES, 1)):
+        present = [name for name in added if name in accepted]
+        sums = accepted.groupby(key, sort=False)[present].sum(min_count=least).reset_index()
+        rows = rows.drop(columns=present).merge(sums, on=key, validate="1:1")
+    rows = rows[accepted.columns]
     return Settled(
         rows.reset_index(drop=True),
         merged=len(accepted) - len(rows),

@@ -1,6 +1,6 @@
 """The measures summed per group: in memory on Arrow, elsewhere by the caller's engine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import narwhals as nw
@@ -17,6 +17,8 @@ from admira.schemas import FACTS
 from admira.schemas.metrics import metrics
 
 MEASURES = {measure.name: FACTS.arrow().field(measure.name).type for measure in metrics.measures}
+
+_MONEY = ("cost", "revenue")
 
 
 def totals(facts: Frame, dimensions: Sequence[str], grain: str | None = None) -> Frame:
@@ -40,28 +42,37 @@ def totals(facts: Frame, dimensions: Sequence[str], grain: str | None = None) ->
         sums = facts.group_by(*dimensions).agg(nw.col(*MEASURES).sum())
     else:
         sums = facts.select(nw.col(*MEASURES).sum()).with_columns(nw.col(*MEASURES).fill_null(0))
-    return sums.with_columns(_in_their_types())
+    return sums.with_columns(_in_their_types(MEASURES))
 
 
-def _in_their_types() -> list[nw.Expr]:
+def _in_their_types(measures: Mapping[str, pyarrow.DataType]) -> list[nw.Expr]:
     """Give the sums in the measures' types: some engines sum whole numbers as decimals."""
-    dtypes = {"int64": nw.Int64, "float64": nw.Float64}
-    return [nw.col(measure.name).cast(dtypes[measure.dtype]) for measure in metrics.measures]
+    dtypes = {pyarrow.int64(): nw.Int64, pyarrow.float64(): nw.Float64}
+    return [nw.col(name).cast(dtypes[type_]) for name, type_ in measures.items()]
 
 
-def sums_per_currency(facts: Frame, dimensions: Sequence[str], grain: str | None = None) -> Frame:
+def sums_per_currency(
+    facts: Frame,
+    dimensions: Sequence[str],
+    grain: str | None = None,
+    measures: Mapping[str, pyarrow.DataType] = MEASURES,
+) -> Frame:
     """Sum the measures per group and currency on the frame's engine, in one pass and no order.
 
     There are few such sums; :func:`totals_in_memory` makes :func:`totals` of them.
     """
     if grain is not None:
         facts = facts.with_columns(_cut(grain))
-    sums = facts.group_by(*dict.fromkeys([*dimensions, "currency"])).agg(nw.col(*MEASURES).sum())
-    return sums.with_columns(_in_their_types())
+    sums = facts.group_by(*dict.fromkeys([*dimensions, "currency"])).agg(nw.col(*measures).sum())
+    return sums.with_columns(_in_their_types(measures))
 
 
 def totals_in_memory(
-    parts: Sequence[pyarrow.Table], dimensions: Sequence[str], grain: str | None = None
+    parts: Sequence[pyarrow.Table],
+    dimensions: Sequence[str],
+    grain: str | None = None,
+    measures: Mapping[str, pyarrow.DataType] = MEASURES,
+    money: Sequence[str] = _MONEY,
 ) -> pyarrow.Table:
     """Sum the measures of Arrow tables per group; see :func:`totals`.
 
@@ -70,8 +81,8 @@ def totals_in_memory(
     """
     codes = distinct_values(parts, "currency")
     if "currency" not in dimensions and len(codes) > 1:
-        money = {name: MEASURES[name] for name in ("cost", "revenue")}
-        _refuse_mixed_currencies(nw.from_native(group_sums(parts, ["currency"], money)))
+        amounts = {name: measures[name] for name in money}
+        _refuse_mixed_currencies(nw.from_native(group_sums(parts, ["currency"], amounts)), money)
     changed: dict[str, Change] = {
         name: partial(pc.fill_null, fill_value="")
         for name in dimensions
@@ -79,7 +90,7 @@ def totals_in_memory(
     }
     if grain is not None:
         changed["date"] = partial(_cut_values, grain)
-    sums = group_sums(parts, dimensions, MEASURES, changed=changed)
+    sums = group_sums(parts, dimensions, measures, changed=changed)
     if "currency" in dimensions:
         return sums
     known = codes.drop_null()
@@ -119,11 +130,11 @@ def _cut_values(grain: str, days: pyarrow.Array) -> pyarrow.Array:
     return cut.to_native()["date"].combine_chunks()
 
 
-def _refuse_mixed_currencies(facts: Frame) -> None:
+def _refuse_mixed_currencies(facts: Frame, money: Sequence[str] = _MONEY) -> None:
     """Raise when the money of the rows is in several currencies."""
-    has_money = (nw.col("cost") != 0) | (nw.col("revenue") != 0)
-    money = facts.select("currency", has_money=has_money).unique()
-    found = collect(money.filter(nw.col("has_money")))["currency"]
+    has_money = nw.any_horizontal(*(nw.col(name) != 0 for name in money), ignore_nulls=True)
+    amounts = facts.select("currency", has_money=has_money).unique()
+    found = collect(amounts.filter(nw.col("has_money")))["currency"]
     if len(found) > 1:
         names = ", ".join(sorted("(missing)" if pd.isna(name) else str(name) for name in found))
         message = (

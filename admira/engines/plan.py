@@ -20,6 +20,7 @@ from admira.stores.base import Backend
 from admira.stores.reading import Pieces, Reader
 from admira.stores.selection import Selection, select
 
+P = TypeVar("P")
 T = TypeVar("T")
 
 _ROUNDS = 3
@@ -62,6 +63,10 @@ class _Parts(NamedTuple):
     crm: Pieces
     makings: Makings
 
+    def are_there(self) -> bool:
+        """Tell whether no file of theirs was removed since."""
+        return self.ads.are_there() and self.crm.are_there()
+
 
 def scan_on(
     backend: Backend,
@@ -81,6 +86,16 @@ def scan_on(
     rows = nw.from_native(engine.scan(pieces, table.arrow()))
     wanted: Mapping[str, Any] = values
     return keep(rows, start=first, end=last, **wanted).to_native()
+
+
+def scanned_on(backend: Backend, engine: Engine, asked: Selection, work: Callable[[Any], T]) -> T:
+    """Give what an engine works out of a frame over the rows asked for of one table."""
+    return _answered(
+        engine,
+        lambda: backend.reading(lambda reader: reader.pieces(asked)),
+        Pieces.are_there,
+        lambda pieces: work(engine.scan(pieces, asked.table.arrow())),
+    )
 
 
 def facts_on(backend: Backend, engine: Engine, wanted: FactsWanted) -> Any:
@@ -106,7 +121,8 @@ def sums_on(
         eager = sums.collect("pyarrow") if isinstance(sums, nw.LazyFrame) else sums
         return eager.to_arrow()
 
-    return totals_in_memory([_answered(backend, engine, wanted, added_up)], by, grain)
+    sums = _answered(engine, lambda: _parts(backend, wanted), _Parts.are_there, added_up)
+    return totals_in_memory([sums], by, grain)
 
 
 def facts_within_memory(backend: Backend, wanted: FactsWanted) -> pyarrow.Table:
@@ -134,7 +150,7 @@ def facts_within_memory(backend: Backend, wanted: FactsWanted) -> pyarrow.Table:
                 )
         return pyarrow.Table.from_batches(found, batches.schema)
 
-    return _answered(backend, engine, wanted, collected)
+    return _answered(engine, lambda: _parts(backend, wanted), _Parts.are_there, collected)
 
 
 def _parts(backend: Backend, wanted: FactsWanted) -> _Parts:
@@ -161,16 +177,15 @@ def _facts(engine: Engine, parts: _Parts, wanted: FactsWanted) -> Any:
 
 
 def _answered(
-    backend: Backend, engine: Engine, wanted: FactsWanted, work: Callable[[_Parts], T]
+    engine: Engine, find: Callable[[], P], are_there: Callable[[P], bool], work: Callable[[P], T]
 ) -> T:
     """Run a query; where a commit meanwhile removed a file that it was reading, run it again."""
     for rounds in range(1, _ROUNDS + 1):
-        parts = _parts(backend, wanted)
+        parts = find()
         try:
             return work(parts)
         except engine.errors as error:
-            is_there = parts.ads.are_there() and parts.crm.are_there()
-            if is_there or rounds == _ROUNDS:
+            if are_there(parts) or rounds == _ROUNDS:
                 raise failed(engine, error) from error
     raise AssertionError
 

@@ -177,7 +177,7 @@ def _sorted(rules: pd.DataFrame) -> pd.DataFrame:
 def _check_name(store: Kept, name: str) -> None:
     """Refuse a name that no option can have, or that means something already."""
     options = {each for verb in _VERBS for each in signature(getattr(store, verb)).parameters}
-    taken = {*FACTS.names, *metrics, *options, *JOIN_OPTIONS, *_BESIDE.split()}
+    taken = {*FACTS.names, *metrics.columns, *options, *JOIN_OPTIONS, *_BESIDE.split()}
     if not isinstance(name, str) or not name.isidentifier() or name in taken:
         raise OptionError("name", name, ["a word that is no column, metric or option yet"])
     for end in ("_previous", "_change"):

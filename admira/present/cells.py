@@ -90,7 +90,7 @@ def figure(
     value = row[name]
     text = exact = metric_text(name, value, currency, is_exact=True)
     title = why_missing(name) if exact == NOT_AVAILABLE else exact
-    if isinstance(metrics[name], Measure):  # no other figure is written without its cents
+    if isinstance(metrics.figure(name), Measure):  # no other figure is written without its cents
         text = metric_text(name, value, currency, is_whole=is_whole)
     change = row.get(f"{name}_change")
     if change is None:
@@ -106,7 +106,7 @@ def figure(
 
 def colour(name: str, change: float) -> str:
     """Give the colour of a change: good, bad, or neither."""
-    good = metrics[name].good
+    good = metrics.figure(name).good
     if not good or change == 0:
         return MUTED
     return GOOD if (change > 0) == (good == "up") else BAD
@@ -114,23 +114,26 @@ def colour(name: str, change: float) -> str:
 
 def why_missing(name: str) -> str:
     """Say why a ratio has no value."""
-    metric = metrics[name]
+    metric = metrics.figure(name)
+    is_claim = metric in metrics.claims
     if not isinstance(metric, Ratio):
-        return ""
-    terms = " + ".join(say(metrics[term].label) for term in metric.denominator)
+        return say("n/a: no platform states it") if is_claim else ""
+    terms = " + ".join(say(metrics.figure(term).label) for term in metric.denominator)
+    if is_claim:
+        return say("n/a: {denominator} is 0, or no platform states it", denominator=terms)
     return say("n/a: {denominator} is 0", denominator=terms)
 
 
 def head(name: str) -> Cell:
     """Write the title of a metric's column, with its formula and meaning."""
-    metric = metrics[name]
+    metric = metrics.figure(name)
     return Cell(say(metric.label), f"{metric.name} = {metric.formula}: {say(metric.meaning)}")
 
 
 def is_companion(name: str) -> bool:
     """Tell the columns that say what a metric was before, and how it changed."""
     stem = next((name.removesuffix(end) for end in _ENDINGS if name.endswith(end)), None)
-    return stem is not None and stem in set(metrics)
+    return stem is not None and stem in metrics.columns
 
 
 def totals_of(kpis: pd.DataFrame, dimensions: Sequence[str]) -> dict[str, pd.DataFrame]:

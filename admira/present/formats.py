@@ -55,7 +55,7 @@ def metric_text(
     """
     if value is None or pd.isna(value):
         return NOT_AVAILABLE
-    number, metric = float(value), metrics[name]
+    number, metric = float(value), metrics.figure(name)
     if metric.unit == "share":
         return percent_text(number)
     if metric.unit == "currency":

@@ -137,4 +137,4 @@ def unit_of(frame: pd.DataFrame, name: str) -> str:
 
 
 def _metric_unit(name: str) -> str:
-    return metrics[name].unit if name in set(metrics) else ""
+    return metrics.figure(name).unit if name in metrics.columns else ""

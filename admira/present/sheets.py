@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _EXCEL = {"share": "0.0%", "currency": "#,##0.00", "ratio": '0.00"×"'}
 
 # How many decimals a figure of a unit is rounded to.
-_DECIMALS = {"share": 4, "currency": 2, "ratio": 4, "records": 4}
+_DECIMALS = {"share": 4, "currency": 2, "ratio": 4, "records": 4, "conversions": 4}
 _CHANGE_DECIMALS = 4
 
 # A campaign may be called "=1+1": it is a name, and never runs.
@@ -37,7 +37,7 @@ def styled(kpis: pd.DataFrame) -> "Styler":
     formats: dict[Any, Any] = {
         name: partial(_written, metric, currency) for name, metric in known.items() if metric
     }
-    titles = {name: say(metrics[name].label) for name in formats if name in set(metrics)}
+    titles = {name: say(metrics.figure(name).label) for name in formats if name in metrics.columns}
     if kind is not None:
         titles = {str(name): column_title(str(name)) for name in kpis} | titles
     look = kpis.style.format(formats, na_rep=NOT_AVAILABLE).hide(axis="index")
@@ -46,7 +46,7 @@ def styled(kpis: pd.DataFrame) -> "Styler":
 
 def _metric_of(frame: pd.DataFrame, kind: Kind | None, name: str) -> str | None:
     """Name a metric in whose unit a column is written; None where it is no such figure."""
-    if name in set(metrics):
+    if name in metrics.columns:
         return name
     if kind is None or name not in kind.units:
         return None

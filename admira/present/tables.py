@@ -11,12 +11,12 @@ from admira.core.metrics import regrouped
 from admira.core.totals import MEASURES
 from admira.errors import OptionError, SchemaMismatch
 from admira.present.cells import Cell, Look, head, is_companion, totals_of
-from admira.present.formats import CENTS_UP_TO, count_text
+from admira.present.formats import CENTS_UP_TO, count_text, percent_text
 from admira.present.html import render
 from admira.present.html import sparkline as line_of
 from admira.present.language import say
 from admira.present.partial import MARK, partial_note, period_note
-from admira.present.text import OVERVIEW
+from admira.present.text import CLAIMED, OVERVIEW
 from admira.schemas.metrics import metrics
 
 SHOWN = 50
@@ -148,14 +148,14 @@ def metric_table(
 
 def dimensions_of(kpis: pd.DataFrame) -> list[str]:
     """Name the columns of a KPI table that say what a row is of."""
-    known = {*metrics, PARTIAL}
+    known = {*metrics.columns, PARTIAL}
     return [name for name in map(str, kpis) if name not in known and not is_companion(name)]
 
 
 def chosen(kpis: pd.DataFrame, columns: Sequence[str] | None) -> list[str]:
     """Name the metrics to show, all of which are in the frame."""
     if columns is None:
-        return [name for name in OVERVIEW if name in kpis]
+        return [name for name in (*OVERVIEW, *CLAIMED) if name in kpis]
     for name in columns:
         _present(kpis, "columns", name)
     return list(columns)
@@ -163,8 +163,8 @@ def chosen(kpis: pd.DataFrame, columns: Sequence[str] | None) -> list[str]:
 
 def _present(kpis: pd.DataFrame, option: str, name: str) -> None:
     """Refuse a metric that the frame does not have."""
-    if name not in metrics or name not in kpis:
-        raise OptionError(option, name, [metric for metric in metrics if metric in kpis])
+    if name not in metrics.columns or name not in kpis:
+        raise OptionError(option, name, [metric for metric in metrics.columns if metric in kpis])
 
 
 def _without_date(dimensions: Sequence[str]) -> list[str]:
@@ -189,7 +189,7 @@ def _whole(shown: pd.DataFrame, names: Sequence[str]) -> frozenset[str]:
 
 
 def _trend_head(metric: str) -> Cell:
-    return Cell(say("{metric}, over time", metric=say(metrics[metric].label)), align="left")
+    return Cell(say("{metric}, over time", metric=say(metrics.figure(metric).label)), align="left")
 
 
 def _trends(
@@ -242,11 +242,24 @@ def _notes(groups: pd.DataFrame, shown: pd.DataFrame, totals: list[Row]) -> list
     left = len(groups) - len(shown)
     if left:
         notes.append(say("… {count} more rows; the totals include them.", count=count_text(left)))
+    if any(name in groups for name in CLAIMED):
+        notes.append(_claimed_note(groups))
     if totals:
         notes.append(say("Totals are ratios of sums, not averages of the rows."))
     elif "currency" in groups and len(groups["currency"].drop_duplicates()) > 1:
         notes.append(say("Money in several currencies is never added, so there is no total."))
     return notes
+
+
+def _claimed_note(groups: pd.DataFrame) -> str:
+    """Say whose figures the platforms' are, and of how much of the cost."""
+    coverage, cost = groups["platform_conversions_coverage"].fillna(0.0), groups["cost"]
+    share = float((coverage * cost).sum() / cost.sum()) if cost.sum() else 0.0
+    return say(
+        "What platforms claim is their own count, never added to ours; they state conversions "
+        "for {share} of the cost.",
+        share=percent_text(share),
+    )
 
 
 # Titles of the dimensions, as people read them.

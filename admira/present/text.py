@@ -24,6 +24,9 @@ OVERVIEW = (
     "roas",
 )
 
+# What platforms claim, where a table has it.
+CLAIMED = ("platform_conversions", "platform_value", "platform_cpa", "platform_roas")
+
 Written = Mapping[str, Callable[[float], str]]
 
 
@@ -69,7 +72,7 @@ def kpi_table(
     >>> kpi_table(store.metrics(by="channel", scope="paid"), columns=["cost", "roas"]).rows
     [['google_ads', '650.75', '7.68×'], ['meta_ads', '200.00', '0.00×']]
     """
-    dimensions = [name for name in kpis.columns if name not in set(metrics)]
+    dimensions = [name for name in kpis.columns if name not in metrics.columns]
     rows = [
         [
             *(_dimension(row[name]) for name in dimensions),
@@ -83,7 +86,7 @@ def kpi_table(
         rows.append(
             [label, *blanks, *(metric_text(name, figures[name], is_exact=True) for name in columns)]
         )
-    titles = [*dimensions, *(say(metrics[name].label) for name in columns)]
+    titles = [*dimensions, *(say(metrics.figure(name).label) for name in columns)]
     return KpiTable(titles, rows, len(dimensions), len(totals or {}))
 
 

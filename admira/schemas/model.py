@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
     import pyarrow
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 Type = Literal["text", "tag", "count", "number", "ratio", "day", "instant"]
 
@@ -36,7 +36,8 @@ class Column:
 
     ``required`` columns must exist in a batch; ``nullable`` ones may hold missing values
     (``NaN``, ``NaT``; a missing tag is ``""`` instead).  ``at_least`` is the lowest value allowed,
-    ``default`` what a row has that says nothing.
+    ``default`` what a row has that says nothing.  ``since`` is the version of the contract that the
+    column came with: files written under an earlier one do not hold it.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Column:
     not_blank: bool = False
     one_of: tuple[str, ...] | None = None
     default: str | float | None = None
+    since: str = "1.0"
 
     @property
     def dtype(self) -> Any:

@@ -74,10 +74,16 @@ class MetricRegistry:
     'revenue / cost'
     """
 
-    def __init__(self, measures: tuple[Measure, ...], ratios: tuple[Ratio, ...]) -> None:
+    def __init__(
+        self,
+        measures: tuple[Measure, ...],
+        ratios: tuple[Ratio, ...],
+        claims: tuple[Measure | Ratio, ...] = (),
+    ) -> None:
         self._measures = {measure.name: measure for measure in measures}
         self._ratios = {ratio.name: ratio for ratio in ratios}
         self._built_in = frozenset(self._ratios)
+        self._claims = {claim.name: claim for claim in claims}
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -88,6 +94,26 @@ class MetricRegistry:
     def ratios(self) -> tuple[Ratio, ...]:
         """The quotients of sums, your own ones last."""
         return tuple(self._ratios.values())
+
+    @property
+    def claims(self) -> tuple[Measure | Ratio, ...]:
+        """What platforms say of themselves, which ``platform=True`` puts beside the metrics."""
+        return tuple(self._claims.values())
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of all figures that a KPI table can have: the metrics, then the claims."""
+        return [*self, *self._claims]
+
+    def figure(self, name: str) -> Measure | Ratio:
+        """Give a metric or a claim by its name.
+
+        Raises
+        ------
+        OptionError
+            When there is neither.
+        """
+        return self._claims.get(name) or self[name]
 
     def __getitem__(self, name: str) -> Measure | Ratio:
         """Give one metric by its name.
@@ -152,7 +178,8 @@ class MetricRegistry:
         'revenue / clicks'
         >>> admira.metrics.remove_ratio("revenue_per_click")
         """
-        if name in self._measures or name in self._built_in or name in FACTS.names:
+        taken = {*self._measures, *self._built_in, *self._claims, *FACTS.names}
+        if name in taken:
             raise OptionError("name", name, ["a name that is not a column yet"])
         terms = [
             {side: 1.0} if isinstance(side, str) else dict(side)
@@ -230,6 +257,18 @@ class MetricRegistry:
                     )
                     for ratio in self.ratios
                     if own or ratio.name in self._built_in
+                ),
+                *(
+                    Column(
+                        claim.name,
+                        "number" if isinstance(claim, Measure) else "ratio",
+                        claim.unit,
+                        claim.meaning,
+                        nullable=True,
+                        at_least=0 if isinstance(claim, Measure) else None,
+                        since="1.1",
+                    )
+                    for claim in self.claims
                 ),
             ),
         )

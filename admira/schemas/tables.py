@@ -51,6 +51,11 @@ def _count(name: str, unit: str, meaning: str) -> Column:
     return Column(name, "count", unit, meaning, required=True, at_least=0)
 
 
+def _claim(name: str, unit: str, meaning: str) -> Column:
+    """Give a column of what the platform says of its own success; missing where it says nothing."""
+    return Column(name, "number", unit, meaning, nullable=True, at_least=0, since="1.1")
+
+
 def _number(name: str, unit: str, meaning: str, **more: Any) -> Column:
     """Give a column of numbers from 0 up."""
     return Column(name, "number", unit, meaning, required=True, at_least=0, **more)
@@ -81,6 +86,8 @@ ADS = Table(
         _text("campaign_name", "the campaign's name that day"),
         _text("account_id", "the ad account"),
         _text("currency", "currency of cost", "ISO 4217"),
+        _claim("platform_conversions", "conversions", "conversions that the platform claims"),
+        _claim("platform_value", "account currency", "their value, as the platform states it"),
     ),
 )
 
@@ -195,6 +202,9 @@ FACTS = Table(
 
 # What ads say of themselves; 0 on the shares of opportunities.
 AD_MEASURES = ("clicks", "impressions", "cost")
+
+# What the platform claims for itself; missing where it claims nothing, and never added to ours.
+PLATFORM_MEASURES = ("platform_conversions", "platform_value")
 
 TABLES: dict[Kind, Table] = {"ads": ADS, "crm": CRM}
 

@@ -12,6 +12,7 @@ import pyarrow
 from admira.core.frames import typed
 from admira.schemas import TABLES, Table
 from admira.schemas.contracts import json_contract
+from admira.schemas.versions import is_earlier
 from admira.stores.files import Files, Fingerprint
 from admira.stores.index import IdIndex, decoded_index
 from admira.stores.journal import OWN, STAGING, Entry, Journal
@@ -24,6 +25,7 @@ from admira.stores.partitions import (
 )
 from admira.stores.settings import CONTRACT, SETTINGS, Settings
 from admira.stores.threads import side_by_side
+from admira.stores.upgrading import upgrade
 from admira.stores.view import Place, View
 
 _MANY = 64
@@ -146,6 +148,10 @@ class FileDraft:
             {SETTINGS: settings.encoded(), CONTRACT: json_contract(TABLES.values()).encode()}
         )
 
+    def changes(self, path: str) -> bool:
+        """Tell whether a file will be another after the commit, or none."""
+        return path in self._writes or path in self._removes
+
     def remove(self, path: str) -> None:
         """Let a file be gone after the commit."""
         self._writes.pop(path, None)
@@ -186,6 +192,8 @@ class FileDraft:
         """Make it so; without a change nothing is written."""
         if not (self._writes or self._removes):
             return
+        if is_earlier(self.view.settings.schema_version):
+            upgrade(self, self._files)
         if SETTINGS not in self._writes and self._files.fingerprint(SETTINGS) is None:
             self.settle(self.view.settings)
         entry = Entry(

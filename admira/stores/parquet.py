@@ -26,6 +26,7 @@ from admira.stores.reading import Reader
 from admira.stores.settings import SETTINGS, agreed_settings, decoded_settings
 from admira.stores.snapshot import Snapshot
 from admira.stores.transaction import Transaction
+from admira.stores.upgrading import upgrade, upgrade_archive
 from admira.stores.view import Vanished, View
 
 T = TypeVar("T")
@@ -165,6 +166,8 @@ class ParquetStore(Backend):
         # Known first, read along from then on: a copy that goes stale meanwhile never counts.
         with self._drafting("archive", datetime.now(UTC)) as draft:
             make_archive(url, draft.view.settings)
+            upgrade(draft, self.files)  # so that files of one version only get there
+            upgrade_archive(files_at(url))
             if not self._is_recorded(url):
                 draft.settle(replace(draft.view.settings, archive=url))
         with self._drafting("archive", datetime.now(UTC)) as draft:
@@ -222,6 +225,7 @@ class ParquetStore(Backend):
                     self.files.remove(path)
             draft.index(CRM)
             draft.keep_indexes()
+            upgrade(draft, self.files)
         self._cache = Cache(self.files)
 
     def reading(self, load: Callable[[Reader], T]) -> T:

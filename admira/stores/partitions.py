@@ -15,6 +15,7 @@ import pyarrow.parquet
 
 from admira.errors import StoreError
 from admira.schemas import SCHEMA_VERSION, TABLES, Table
+from admira.schemas.versions import forms_of, names_under
 from admira.stores.files import Enters
 from admira.stores.journal import OWN
 from admira.stores.quarantine import QUARANTINE
@@ -94,14 +95,19 @@ class Layout:
         return keeps is None or all(map(keeps, self.table.partitions, partition))
 
     def decoded(self, content: bytes, names: Sequence[str], name: str) -> pyarrow.Table:
-        """Read columns of one file; refuse it unless it holds just the contract's."""
+        """Read columns of one file; refuse it unless it holds just the contract's.
+
+        A file of an earlier minor version holds those of its time; the others are null.
+        """
         wanted = pyarrow.schema([field for field in self.schema if field.name in names])
         try:
             with pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content)) as file:
                 found = file.schema_arrow
-                _check_version(found.metadata, name)
-                self._check_columns(found.names, name)
-                rows = file.read(wanted.names, use_threads=False)
+                self._check_columns(found.names, _version_of(found.metadata, name), name)
+                held = [each for each in wanted.names if each in found.names]
+                rows = file.read(held, use_threads=False)
+            if len(held) < len(wanted):
+                rows = _with_nulls(rows, wanted)
             return rows if rows.schema.equals(wanted) else rows.select(wanted.names).cast(wanted)
         except (pyarrow.ArrowException, OSError, ValueError) as error:
             raise StoreError(
@@ -109,13 +115,28 @@ class Layout:
                 f"{error}. {_REMEDY}"
             ) from error
 
-    def _check_columns(self, found: Sequence[str], name: str) -> None:
-        """Refuse a file that has other columns than the contract's."""
-        if sorted(found) != sorted(self.schema.names):
+    def _check_columns(self, found: Sequence[str], version: str | None, name: str) -> None:
+        """Refuse a file that has other columns than the contract's, as of its version.
+
+        A file that says none is another tool's, which may know the contract of any time.
+        """
+        if sorted(found) == sorted(self.schema.names) and version in (None, SCHEMA_VERSION):
+            return
+        named = forms_of(self.table) if version is None else [names_under(self.table, version)]
+        if not any(sorted(found) == sorted(self._in_files(each)) for each in named):
             raise StoreError(
                 f"{name} should hold the columns {', '.join(self.schema.names)}; "
                 f"found {', '.join(found)}. {_REMEDY}"
             )
+
+    def _in_files(self, names: Sequence[str]) -> list[str]:
+        """Leave out the partition columns."""
+        return [name for name in names if name not in self.table.partitions]
+
+    def is_complete(self, content: bytes) -> bool:
+        """Tell whether a file that can be read holds all columns of the contract as it is today."""
+        with pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content)) as file:
+            return set(self.schema.names) <= set(file.schema_arrow.names)
 
     def together(
         self, pieces: Mapping[Partition, pyarrow.Table], names: Sequence[str]
@@ -152,15 +173,24 @@ class Layout:
 
 
 _FEW = 256
-_VERSION = SCHEMA_VERSION.encode()
 _REMEDY = "Restore the file from a backup, or remove it and ingest that day again."
 
 
-def _check_version(said: Mapping[bytes, bytes] | None, name: str) -> None:
-    """Refuse a file of a contract that is not known; one that says nothing is somebody else's."""
-    version = (said or {}).get(b"schema_version", _VERSION)
-    if version != _VERSION:
-        require_known(version.decode(errors="replace"), name)
+def _version_of(said: Mapping[bytes, bytes] | None, name: str) -> str | None:
+    """Give the version that a file says it is of; refuse one that is not known."""
+    stated = (said or {}).get(b"schema_version")
+    version = None if stated is None else stated.decode(errors="replace")
+    if version not in (None, SCHEMA_VERSION):
+        require_known(version, name)
+    return version
+
+
+def _with_nulls(rows: pyarrow.Table, wanted: pyarrow.Schema) -> pyarrow.Table:
+    """Give rows of an earlier version with the columns that came later, all of them null."""
+    for field in wanted:
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field, pyarrow.nulls(len(rows), field.type))
+    return rows
 
 
 def rows_move(table: Table) -> bool:

@@ -30,7 +30,7 @@ class Settings:
     kept_from : dict of str to date
         Of a table, the first day that the store keeps.
     schema_version : str
-        The version of the contract that the store was made under.
+        The version of the contract that all its partitions keep.
     """
 
     tz: str

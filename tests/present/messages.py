@@ -24,7 +24,7 @@ _METHODS = [("**/templates/**.html", "jinja2"), ("**.py", "python")]
 def messages() -> set[str]:
     """Give every text that is shown: those in the code, and those of the registries."""
     found = {str(message) for _, _, message, _, _ in _extracted()}
-    for metric in (*metrics.measures, *metrics.ratios):
+    for metric in (*metrics.measures, *metrics.ratios, *metrics.claims):
         found |= {metric.label, metric.meaning, metric.unit}
     return found | {*tables.TITLES.values()} | {UNATTRIBUTED, UNTAGGED, UNKNOWN}
 

@@ -17,7 +17,9 @@ from admira import OptionError
 from admira.schemas import ADS, CRM
 from admira.schemas.versions import remedy_for
 
-RECORDED = Path(__file__).with_name("contract-1.0.json")
+RECORDED = {
+    version: Path(__file__).with_name(f"contract-{version}.json") for version in ("1.0", "1.1")
+}
 
 
 @pytest.fixture
@@ -49,8 +51,23 @@ def test_each_table_says_all_that_the_contract_is(document: dict[str, Any]) -> N
 
 def test_the_contract_changes_only_with_its_version() -> None:
     """A breaking change needs a new major version, any other a new minor one."""
-    changes = admira.contract_diff(RECORDED.read_text(encoding="utf-8"))
+    recorded = RECORDED[admira.SCHEMA_VERSION].read_text(encoding="utf-8")
+    changes = admira.contract_diff(recorded)
     assert not changes, "\n".join(map(str, changes))
+    assert recorded == admira.contract()
+
+
+def test_columns_came_to_it_and_broke_nobody() -> None:
+    changes = admira.contract_diff(
+        *(path.read_text(encoding="utf-8") for path in RECORDED.values())
+    )
+    assert {change.what for change in changes} == {"column"}
+    assert not any(change.is_breaking for change in changes)
+    claims = [name for name in admira.metrics.columns if name not in [*admira.metrics]]
+    assert [(change.table, change.column) for change in changes] == [
+        *(("ads", name) for name in claims[:2]),
+        *(("metrics", name) for name in claims),
+    ]
 
 
 def test_ratios_of_ones_own_are_not_part_of_it() -> None:

@@ -73,6 +73,19 @@ def test_an_unknown_metric_is_refused_with_the_nearest() -> None:
         metrics["roa"]
 
 
+def test_what_platforms_claim_is_no_metric_of_ours() -> None:
+    names = [claim.name for claim in metrics.claims]
+    assert all(name.startswith("platform_") for name in names)
+    assert metrics.columns == [*metrics, *names]
+    assert not {*names} & {*metrics}
+    with pytest.raises(OptionError, match="metric='platform_cpa'"):
+        metrics["platform_cpa"]
+    assert metrics.figure("platform_cpa").formula == "cost / platform_conversions"
+    assert metrics.figure("cpa") is metrics["cpa"]
+    with pytest.raises(OptionError, match="name='platform_roas'"):
+        metrics.add_ratio("platform_roas", "revenue", "cost")
+
+
 def test_the_glossary_has_one_row_per_metric() -> None:
     glossary = metrics.to_frame()
     assert glossary.columns.tolist() == ["metric", "label", "unit", "formula", "good", "meaning"]

@@ -61,7 +61,7 @@ def test_a_file_of_another_major_version_is_refused_by_its_path(
     with pytest.raises(StoreError) as caught:
         admira.open_store(folder).ads()
     assert str(caught.value).startswith(
-        f"{first_file(folder)} says schema_version '{version}'; this admira reads '1.0'. {remedy}"
+        f"{first_file(folder)} says schema_version '{version}'; this admira reads '1.1'. {remedy}"
     )
     with pytest.raises(StoreError, match=f"says schema_version '{version}'"):
         admira.open_store(folder).upsert(ads({"date": "2025-08-01", "channel": "google_ads"}))

@@ -215,7 +215,7 @@ def test_settings_of_another_version_are_refused(store: ParquetStore) -> None:
     fill(store)
     text = json.dumps({"schema_version": "2.0", "tz": "UTC"})
     (store.path / "_admira/settings.json").write_text(text)
-    with pytest.raises(StoreError, match=r"schema_version '2.0'; this admira reads '1.0'"):
+    with pytest.raises(StoreError, match=r"schema_version '2.0'; this admira reads '1.1'"):
         ParquetStore(store.path)
 
 

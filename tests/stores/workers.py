@@ -144,6 +144,35 @@ def read(folder: Path) -> None:
     answers(open_store(folder / "store"))
 
 
+OLD_STORE = Path(__file__).with_name("store-1.0")
+
+
+def old_store(folder: Path) -> Path:
+    """Put the store that was written under contract 1.0 into a folder, and its archive."""
+    shutil.copytree(OLD_STORE, folder, dirs_exist_ok=True)
+    _point_to_archive(folder)
+    return folder
+
+
+def _point_to_archive(folder: Path) -> None:
+    """Let a store that was put somewhere know where its archive is."""
+    settings = folder / "store/_admira/settings.json"
+    said = json.loads(settings.read_text())
+    settings.write_text(json.dumps({**said, "archive": str(folder / "archive")}))
+
+
+def upgrade_old(folder: Path) -> None:
+    """Make the first commit to the store that was written under contract 1.0."""
+    late = {"date": "2025-08-04", "platform_conversions": 2.5, "platform_value": 80.0}
+    with ParquetStore(folder / "store").transaction(run_id="r2", now=NOW) as commit:
+        commit.upsert(ads(late))
+
+
+def archive_old(folder: Path) -> None:
+    """Move its first day to its archive."""
+    open_store(folder / "store").archive("2025-08-02", dry_run=False)
+
+
 class Action(NamedTuple):
     """Something done to a store, and what is done before."""
 
@@ -158,6 +187,8 @@ ACTIONS = {
     "retain": Action(retain, archive),
     "recover": Action(recover),
     "read": Action(read),
+    "upgrade_old": Action(upgrade_old, _point_to_archive),
+    "archive_old": Action(archive_old, _point_to_archive),
 }
 
 
