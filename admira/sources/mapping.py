@@ -7,8 +7,9 @@ from typing import Any, Literal
 from admira.schemas import Kind
 
 # One row's own value, by a path into it: "metrics.costMicros", "finalUrls.0", "contacts.*.email"
-# (the first contact that has one), "email[primary].value" (the first whose "primary" is true).  Of
-# a file, the name of a column; at its end " (*)" stands for whatever is in brackets.
+# (the first contact that has one), "email[primary].value" (the first whose "primary" is true),
+# "actions[action_type=lead].value" (the first whose "action_type" is "lead").  Of a file, the name
+# of a column; at its end " (*)" stands for whatever is in brackets.
 Path = str
 
 

@@ -17,7 +17,7 @@ from admira.sources.names import folded
 # Takes all of a list; at the end of a column's name, stands for whatever is in brackets.
 _EVERY, _BRACKETED = "*", " (*)"
 
-# A step may say which items of a list it is about: email[primary].
+# A step may say which items of a list it is about: email[primary], actions[action_type=lead].
 _STEP = re.compile(r"[^.\[]+|\[[^\]]*\]")
 
 _ABSENT: Any = object()
@@ -216,6 +216,9 @@ def value_at(value: Any, steps: Sequence[str], missing: Any = None) -> Any:
     'c@d.example'
     >>> value_at({"emails": emails}, steps_of("emails.0.label")) is None
     True
+    >>> actions = [{"type": "click", "value": "9"}, {"type": "lead", "value": "2"}]
+    >>> value_at({"actions": actions}, steps_of("actions[type=lead].value"))
+    '2'
     """
     for number, step in enumerate(steps):
         if isinstance(value, Mapping):
@@ -227,7 +230,10 @@ def value_at(value: Any, steps: Sequence[str], missing: Any = None) -> Any:
         elif _is_choice(step):
             chosen = (item for item in value if step == _EVERY or _is_marked(item, step[1:-1]))
             found = (value_at(item, steps[number + 1 :]) for item in chosen)
-            return next((cell for cell in found if cell is not None), missing)
+            # Of a list of figures by type, the type that has none is left out: that is no missing
+            # field, but an empty one.
+            nothing = None if "=" in step else missing
+            return next((cell for cell in found if cell is not None), nothing)
         elif not step.isdecimal() or int(step) >= len(value):
             return missing
         else:
@@ -269,8 +275,11 @@ def _is_choice(step: str) -> bool:
 
 
 def _is_marked(item: Any, mark: str) -> bool:
-    """Tell whether an item's own field says that it is the one."""
-    return isinstance(item, Mapping) and item.get(mark) in (True, "true")
+    """Tell whether an item's own field says that it is the one, or has the text named."""
+    name, equals, text = mark.partition("=")
+    if not isinstance(item, Mapping):
+        return False
+    return item.get(name) == text if equals else item.get(name) in (True, "true")
 
 
 def _paths_in(record: Any, before: str = "", depth: int = 4) -> list[str]:
