@@ -185,15 +185,15 @@ class Choice:
     @property
     def code(self) -> str:
         """The same question as code that runs."""
-        lines = [call_text("kpis = store.metrics", self.question), *self._code_kept("kpis")]
+        lines = [call_text("kpis = store.metrics", self.question), *self.code_kept("kpis")]
         if self.compare:
             lines += [
                 call_text("before = store.metrics", self.question_before),
-                *self._code_kept("before"),
+                *self.code_kept("before"),
             ]
         return "\n".join(lines)
 
-    def _code_kept(self, name: str) -> list[str]:
+    def code_kept(self, name: str) -> list[str]:
         """Write what keeps the rows of the currency and of the campaigns searched for."""
         lines = []
         if self.is_one_currency:
@@ -268,3 +268,19 @@ def _channels(known: Known, value: Any) -> tuple[str, ...]:
         if channel not in known.channels:
             raise OptionError("channels", channel, known.channels)
     return tuple(name for name in known.channels if name in several)
+
+
+class Chosen:
+    """One choice of an explorer, to be read and set."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Learn which one it is."""
+        self._name = name
+
+    def __get__(self, explorer: Any, owner: type) -> Any:
+        """Read it."""
+        return self if explorer is None else getattr(explorer.choice, self._name)
+
+    def __set__(self, explorer: Any, value: Any) -> None:
+        """Choose it."""
+        explorer.choose(**{self._name: value})

@@ -195,13 +195,13 @@ class Why:
 
 
 class Panes:
-    """The places for what is shown: a line of facts, chart, table, code, and an explanation."""
+    """The places for what is shown: a line of facts, chart, table, code, explanation, sections."""
 
-    def __init__(self, controls: Controls, why: Why) -> None:
+    def __init__(self, controls: Controls, why: Why, sections: Any) -> None:
         self.line, self.table, self.code, self.reasons = (widgets.HTML() for _ in range(4))
         self.chart = widgets.Output()
         shown = [self.line, self.chart, self.table, self.code]
-        self.box = widgets.VBox([*controls.rows(), *shown, why.row(), self.reasons])
+        self.box = widgets.VBox([*controls.rows(), *shown, why.row(), self.reasons, sections])
 
     def draw(self, figure: KpiFigure) -> None:
         """Show a chart; to set it so is faster than to display it."""

@@ -1,8 +1,10 @@
 """What an explorer draws of the rows it was given: chart, table, and sentences."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
+from markupsafe import Markup
 
 from admira.core.grains import months_of
 from admira.core.metrics import regrouped
@@ -18,6 +20,7 @@ from admira.present.formats import (
     percent_text,
     period_text,
 )
+from admira.present.html import picture, render
 from admira.present.language import say
 from admira.present.tables import SHOWN, MetricTable, metric_table
 from admira.schemas.metrics import metrics
@@ -210,3 +213,29 @@ def questions_of(
 def _group(split: str, value: Any) -> Question:
     label = dimension_text(None if value == "" else value)
     return Question(label, f"={label}", {split: value})
+
+
+def part_html(
+    part: str, choice: Choice, answers: Answers, problem: str, parts: Sequence[Markup] = ()
+) -> str:
+    """Write a part of what is shown: the line of facts, the code, or a page without widgets."""
+    metric = metrics[choice.metric]
+    return render(
+        "explorer",
+        part=part,
+        formula=f"{metric.name} = {metric.formula}",
+        facts=facts_line(choice, answers.groups),
+        problem=problem,
+        notes=[] if part == "code" else notes_of(choice, answers),
+        code=choice.code,
+        title=title_line(choice),
+        parts=parts,
+    )
+
+
+def pictures_of(choice: Choice, figure: "KpiFigure", shown: Sequence[Any]) -> list[Markup]:
+    """Give the chart and what else is shown as HTML that needs no kernel."""
+    svg = figure._repr_mimebundle_().get("image/svg+xml", "")
+    drawn = picture(svg, title_line(choice), style="max-width:100%")
+    # Each has escaped what it shows.
+    return [*([drawn] if svg else []), *(Markup(one._repr_html_()) for one in shown)]  # noqa: S704

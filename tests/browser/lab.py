@@ -216,6 +216,11 @@ class Lab:
             self.page.locator("select").filter(has=offered)
         ).select_option(label=option)
 
+    def unfold(self, title: str) -> None:
+        """Open a part of an accordion, by its title."""
+        heads = self.panel.locator(".jupyter-widget-Collapse-header")
+        heads.filter(has_text=re.compile(rf"^\W*{re.escape(title)}$")).click()
+
     def enter_day(self, day: str, *, place: int = 0) -> None:
         """Enter a day, ``2026-06-01``, in one of the date pickers."""
         picker = self.panel.locator(".widget-datepicker input[type=date]").nth(place)

@@ -14,7 +14,12 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def explorer(lab: Lab, shelf: Path) -> Iterator[Lab]:
     """Give JupyterLab with an explorer of the demo data."""
-    source = "import admira\nexplorer = admira.explore(admira.demo())\nexplorer"
+    source = (
+        "import admira\n"
+        'budgets = [{"channel": "google_ads", "month": "2025-12", "budget": 11000}]\n'
+        "explorer = admira.explore(admira.demo(), budgets=budgets)\n"
+        "explorer"
+    )
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source)],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
@@ -61,6 +66,24 @@ def test_why_opens_the_rows_behind_a_number(explorer: Lab) -> None:
     explorer.choose("meta_ads")
     explorer.wait_for_text("roas = revenue / cost =")
     explorer.wait_for_text("How the opportunities were matched")
+
+
+def test_the_sections_open_by_click_and_follow_the_choice(explorer: Lab) -> None:
+    explorer.press("28 d")
+    for title, text in (
+        ("What moved", "Contribution"),
+        ("Pacing", "At the month's end"),
+        ("Tags", "Tags that met no campaign"),
+        ("Unusual days", "kpis.admira.anomalies"),
+    ):
+        explorer.unfold(title)
+        explorer.wait_for_text(text)
+    explorer.wait_until_gone("Tags that met no campaign")  # one is open at a time
+    explorer.unfold("What moved")
+    explorer.press("CPC")
+    explorer.wait_for_text('metric="cpc"')
+    explorer.press("ROAS")
+    explorer.wait_until_gone('metric="cpc"')
 
 
 def test_nothing_went_wrong_on_the_way(explorer: Lab) -> None:
