@@ -29,6 +29,12 @@ def report(
     currency: Annotated[
         str | None, typer.Option(help="Which money, where there is more than one.")
     ] = None,
+    budgets: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="CSV or workbook: channel or campaign_id, budget, month."
+        ),
+    ] = None,
     language: Annotated[str | None, typer.Option(help="en or es; else ADMIRA_LANGUAGE.")] = None,
     *,
     as_json: AsJson = False,
@@ -48,6 +54,7 @@ def report(
         path=out,
         title=title,
         currency=currency,
+        budgets=budgets,
     )
     if as_json:
         print_json({"path": str(made.path), "period": made.summary.period_text})

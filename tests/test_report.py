@@ -148,6 +148,7 @@ def test_the_charts_are_pictures(november: Report) -> None:
         "trends": 4,
         "funnel": 1,
         "campaigns": 1,
+        "movers": 1,
         "attribution": 1,
     }
     both, cpa, roas, leads = pictures(section(november, "trends"))
@@ -179,6 +180,76 @@ def test_the_movers_are_the_campaigns_whose_cost_changed_most(
     first = re.findall(r"<tr.*?</tr>", moved, re.DOTALL)[1]
     assert metric_text("cost", compared.loc[most, "cost"], "EUR") in texts(first)
     assert "Paid" not in rows(moved)
+
+
+def test_what_moved_cost_per_lead_is_what_the_store_says(
+    demo: admira.Store, november: Report
+) -> None:
+    found = demo.movers("cpa", by=["channel", "campaign_id"], **NOVEMBER, top=8)
+    moved = section(november, "movers")
+    first, total = found.iloc[0], found.attrs["total_now"]
+    assert f"All: {metric_text('cpa', total, 'EUR')}" in texts(moved)
+    size = metric_text("cpa", abs(first["contribution"]), "EUR")
+    sign = "+" if first["contribution"] > 0 else "−"
+    shown = [texts(row) for row in re.findall(r"<tr.*?</tr>", moved, re.DOTALL)]
+    (row,) = [row for row in shown if f"{sign}{size}" in row]
+    assert row.startswith(f"{first['channel']} {first['campaign_name']}")
+    assert any("What moved Cost per lead" in drawn for drawn in pictures(moved))
+
+
+def test_without_a_cost_per_lead_to_compare_nothing_more_is_said(tmp_path: Path) -> None:
+    made = report(small_store({"cost": 5.0}), path=tmp_path / "r.html")
+    assert "What moved cost per lead" not in section(made, "movers")
+
+
+def test_pacing_is_there_where_budgets_are_given(demo: admira.Store, tmp_path: Path) -> None:
+    budgets = [
+        {"channel": "google_ads", "month": "2025-12", "budget": 11000},
+        {"channel": "reddit_ads", "month": "2025-12", "budget": 900},
+    ]
+    made = report(
+        demo, start="2025-12-01", end="2025-12-15", budgets=budgets, path=tmp_path / "r.html"
+    )
+    names = re.findall(r'<section id="(\w+)">', read(made))
+    assert names == [*SECTIONS[:6], "pacing", *SECTIONS[6:]]
+    paced = demo.pacing(budgets, month="2025-12", today="2025-12-15").set_index("channel")
+    found = rows(section(made, "pacing"))
+    for channel in ("google_ads", "reddit_ads"):
+        row = paced.loc[channel]
+        assert found[channel][1:3] == [
+            metric_text("cost", row[name], "EUR") for name in ("budget", "spent")
+        ]
+        assert found[channel][7] == row["status"]
+    assert "Spent up to Dec 15, 2025" in texts(section(made, "pacing"))
+    assert len(pictures(section(made, "pacing"))) == 1
+
+
+def test_pacing_shows_the_budgets_of_the_money_that_is_reported_on(tmp_path: Path) -> None:
+    store = admira.open_store("memory:")
+    day = {"date": "2025-08-01", "cost": 9.0}
+    store.upsert(
+        ads(
+            {**day, "currency": "EUR"},
+            {**day, "campaign_id": "C-2", "channel": "meta_ads", "currency": "USD"},
+        )
+    )
+    budgets = [{"channel": name, "budget": 90} for name in ("google_ads", "meta_ads")]
+    made = report(store, currency="USD", budgets=budgets, path=tmp_path / "r.html")
+    found = rows(section(made, "pacing"))
+    assert [*found] == ["Channel", "meta_ads"]
+    assert found["meta_ads"][1] == "$90.00"
+
+
+def test_budgets_that_cannot_be_used_are_refused_and_nothing_is_written(
+    demo: admira.Store, tmp_path: Path
+) -> None:
+    for budgets, why in (
+        ([{"channel": "google_ads", "budget": "much"}], "budgets row 1"),
+        ([{"channel": "google_ads", "month": "2020-01", "budget": 1}], "No budget is of 2025-11"),
+    ):
+        with pytest.raises(DataError, match=why):
+            report(demo, **NOVEMBER, budgets=budgets, path=tmp_path / "r.html")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_days_that_stand_out_are_those_of_the_period(demo: admira.Store, november: Report) -> None:
@@ -412,8 +483,10 @@ def test_without_plotly_it_says_what_to_install(tmp_path: Path) -> None:
 def test_the_command_line_writes_one(tmp_path: Path) -> None:
     example = worked_example()
     admira.ingest(tmp_path / "shop", ads=example.ads, crm=example.crm)
-    out = tmp_path / "agosto.html"
+    out, budgets = tmp_path / "agosto.html", tmp_path / "budgets.csv"
+    budgets.write_text("channel,month,budget\ngoogle_ads,2025-08,700\n")
     asked = ["--store", tmp_path / "shop", "--start", "2025-08-01", "--end", "2025-08-03"]
+    asked += ["--budgets", budgets]
     done = CliRunner().invoke(
         reporting, [*map(str, asked), "--out", str(out), "--language", "es", "--title", "Agosto"]
     )
@@ -423,4 +496,5 @@ def test_the_command_line_writes_one(tmp_path: Path) -> None:
     assert '<html lang="es">' in html
     assert "<h1>Agosto</h1>" in html
     assert "shop" in texts(html)
+    assert "Ritmo del gasto" in texts(html)
     assert str(tmp_path) not in html

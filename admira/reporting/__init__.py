@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -51,14 +52,15 @@ def report(
     path: str | os.PathLike[str] = "report.html",
     title: str | None = None,
     currency: str | None = None,
+    budgets: Any = None,
     now: datetime | None = None,
 ) -> Report:
     """Write a report of a period to one HTML file, which opens offline and prints well.
 
     It has the cards of ``store.summary``, KPIs by channel, charts, campaigns and which of them
-    moved, days that stand out, attribution, tags that lead nowhere, data quality, the
-    reconciliation and a glossary, in the language chosen.  The file loads nothing: no script, no
-    font, no picture of another place.  It is written whole or not at all.
+    moved, pacing where budgets are given, days that stand out, attribution, tags that lead nowhere,
+    data quality, the reconciliation and a glossary, in the language chosen.  The file loads
+    nothing: no script, no font, no picture of another place.  It is written whole or not at all.
 
     Parameters
     ----------
@@ -76,6 +78,9 @@ def report(
         The line on top.
     currency : str, optional
         The money to look at where there is more than one; by default the one most was spent in.
+    budgets : DataFrame, list of dicts, or path of a CSV file or workbook, optional
+        As of ``store.pacing``; then the report says where those of the month lead in which the
+        period ends.
     now : datetime, optional
         When the report says it was made; the clock's by default.
 
@@ -91,7 +96,7 @@ def report(
     OptionError
         When an option does not exist, or the file cannot be written there.
     DataError
-        When the store has nothing to report on.
+        When the store has nothing to report on, a budget cannot be used, or none is of that month.
     StoreError
         When the store cannot be read.
 
@@ -107,7 +112,9 @@ def report(
     target = _checked(Path(path))
     asked = {"start": start, "end": end, "days": days, "against": against, "currency": currency}
     made = now or datetime.now(UTC)
-    page, summary = store.at_once(lambda seen: page_of(seen, asked=asked, title=title, now=made))
+    page, summary = store.at_once(
+        lambda seen: page_of(seen, asked=asked, title=title, now=made, budgets=budgets)
+    )
     _write(target, render("report", page=page))
     return Report(target, summary)
 

@@ -24,7 +24,7 @@ from admira.reporting.charts import (
     trend_pictures,
 )
 from admira.reporting.figures import Figures, campaign_table, channel_table, mover_table
-from admira.reporting.monday import audit_of, unusual_days
+from admira.reporting.monday import Answered, audit_of, cpa_movers, pacing_of, unusual_days
 from admira.reporting.quality import (
     Told,
     attribution,
@@ -79,7 +79,7 @@ class Page:
 
 
 def page_of(
-    store: Store, *, asked: Mapping[str, Any], title: str | None, now: datetime
+    store: Store, *, asked: Mapping[str, Any], title: str | None, now: datetime, budgets: Any = None
 ) -> tuple[Page, Summary]:
     """Work out all that a report says, and the figures on its cards."""
     if store.metrics(["date", "currency"], limit=1).empty:
@@ -91,7 +91,7 @@ def page_of(
         title=title or say("Advertising report"),
         period=summary.period_text,
         subtitle=_subtitle(store, summary),
-        sections=[*_business(figures, summary), *_ground(figures)],
+        sections=[*_business(figures, summary, budgets), *_ground(figures)],
         footer=_footer(summary, now),
     )
     return page, summary
@@ -114,7 +114,7 @@ def _name(store: Store) -> str:
     return say("in memory")
 
 
-def _business(figures: Figures, summary: Summary) -> Iterator[Section]:
+def _business(figures: Figures, summary: Summary, budgets: Any) -> Iterator[Section]:
     """Give the sections about what was spent and what it brought."""
     yield Section("summary", say("At a glance"), parts=[_html(summary)])
     yield Section("channels", say("Channels"), parts=_shown(channel_table(figures, summary)))
@@ -132,12 +132,24 @@ def _business(figures: Figures, summary: Summary) -> Iterator[Section]:
     )
     yield Section(
         "movers",
-        say("Where spend moved most"),
+        say("What moved"),
         say("Campaigns whose cost changed most against the period before, up or down."),
-        _shown(mover_table(figures)),
+        [*_shown(mover_table(figures)), *_moved(cpa_movers(figures))],
     )
+    if budgets is not None:
+        yield Section("pacing", say("Pacing"), parts=_answered(pacing_of(figures, budgets)))
     days = unusual_days(figures)
     yield Section("unusual", say("Days that stand out"), days.text, _table(days))
+
+
+def _moved(found: Answered | None) -> list[Part]:
+    """Show what moved cost per lead, where there is something to say."""
+    if found is None:
+        return []
+    told = say(
+        "What moved cost per lead: a campaign's own cost per lead, or its share of the leads."
+    )
+    return [Part(told), *_answered(found)]
 
 
 def _ground(figures: Figures) -> Iterator[Section]:
@@ -193,6 +205,10 @@ def _html(drawn: Drawn) -> Part:
 def _shown(table: MetricTable | None) -> list[Part]:
     """Show a table, or say that it would be empty."""
     return [Part(say("There are none in this period."))] if table is None else [_html(table)]
+
+
+def _answered(found: Answered) -> list[Part]:
+    return [_drawn(found.picture), _html(found.table)]
 
 
 def _drawn(picture: Markup) -> Part:
