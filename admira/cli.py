@@ -13,7 +13,9 @@ from admira import datasets
 from admira.cli_contract import contracting
 from admira.cli_export import exporting
 from admira.cli_kpis import kpi_commands, print_kpis, totals_text
+from admira.cli_mending import aliasing, grouping
 from admira.cli_ops import ops, sources_named, watched
+from admira.cli_outlook import outlook
 from admira.cli_output import AsJson, print_json, print_rows, records
 from admira.cli_quarantine import quarantining
 from admira.cli_questions import questions
@@ -34,6 +36,9 @@ app = typer.Typer(
 for _part in (
     kpi_commands,
     questions,
+    outlook,
+    grouping,
+    aliasing,
     reporting,
     exporting,
     upkeep,

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import pandas as pd
@@ -27,11 +28,14 @@ def empty_table() -> Table:
     return Table(box=box.SIMPLE_HEAD, pad_edge=False)
 
 
-def print_rows(rows: pd.DataFrame, *, written: Written | None = None) -> None:
-    """Print rows as a table; nothing in them is cut off."""
+def print_rows(
+    rows: pd.DataFrame, *, written: Written | None = None, right: Collection[str] = ()
+) -> None:
+    """Print rows as a table, figures and the columns named on the right; nothing is cut off."""
     drawn = empty_table()
     for name, dtype in rows.dtypes.items():
-        is_figure = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+        is_number = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+        is_figure = is_number or name in right
         drawn.add_column(
             str(name),
             justify="right" if is_figure else "left",

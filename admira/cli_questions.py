@@ -1,20 +1,16 @@
 """The command line's Monday questions, each one call of the store: a table, or JSON."""
 
-from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import typer
 
+from admira.cli_asking import By, Metric, Named, Today, dimensions, in_metric, print_answer
 from admira.cli_output import AsJson, Day, print_json, print_rows, records
 from admira.cli_upkeep import StoreFolder, opened
-from admira.present.formats import metric_text, money_text, percent_text
-from admira.present.text import Written
+from admira.present.formats import money_text, percent_text
 
 questions = typer.Typer()
-
-Metric = Annotated[str, typer.Option(help="A measure or a ratio, such as cost, cpa or roas.")]
-By = Annotated[list[str] | None, typer.Option(help="What makes a group; may be repeated.")]
 
 _IN_METRIC = ["now", "previous", "rate_effect", "mix_effect", "contribution", "value", "expected"]
 _IN_MONEY = ["budget", "spent", "expected", "projected", "difference"]
@@ -40,6 +36,8 @@ def movers(
     by: By = None,
     start: Day = None,
     end: Day = None,
+    period: Named = None,
+    today: Today = None,
     against: Annotated[str, typer.Option(help="The previous period, or year.")] = "previous",
     top: Annotated[int, typer.Option(help="How many groups to show.")] = 10,
     *,
@@ -50,9 +48,18 @@ def movers(
     Example: admira movers --metric cpa --by channel --start 2025-12-01 --end 2025-12-31
     """
     found = opened(store).movers(
-        metric, by=by or "campaign_id", start=start, end=end, against=against, top=top
+        metric,
+        by=dimensions(by, "campaign_id"),
+        start=start,
+        end=end,
+        period=period,
+        today=today,
+        against=against,
+        top=top,
     )
-    _answer(found, _in_metric(metric) | {"change_share": percent_text}, as_json=as_json)
+    print_answer(
+        found, in_metric(metric, _IN_METRIC) | {"change_share": percent_text}, as_json=as_json
+    )
 
 
 @questions.command()
@@ -60,10 +67,13 @@ def pacing(
     budgets: Annotated[
         str,
         typer.Option(
-            metavar="FILE", help="CSV or workbook: channel or campaign_id, budget, month."
+            metavar="FILE", help="CSV or workbook: channel or that of --by, budget, month."
         ),
     ],
     store: StoreFolder = None,
+    by: Annotated[
+        str, typer.Option(help="campaign_id, campaign_name or a group: what budgets are of.")
+    ] = "campaign_id",
     month: Annotated[str | None, typer.Option(help="Such as 2025-12; else today's.")] = None,
     today: Annotated[
         str | None, typer.Option(metavar="DAY", help="The last day that counts as spent.")
@@ -75,8 +85,10 @@ def pacing(
 
     Example: admira pacing --store shop --budgets budgets.csv --month 2025-12
     """
-    found = opened(store).pacing(budgets, month=month, today=today)
-    _answer(found, {"pace": percent_text} | dict.fromkeys(_IN_MONEY, money_text), as_json=as_json)
+    found = opened(store).pacing(budgets, by=by, month=month, today=today)
+    print_answer(
+        found, {"pace": percent_text} | dict.fromkeys(_IN_MONEY, money_text), as_json=as_json
+    )
 
 
 @questions.command()
@@ -93,8 +105,8 @@ def anomalies(
 
     Example: admira anomalies --metric cost --start 2025-12-01
     """
-    found = opened(store).anomalies(metric, by=by or "channel", start=start, end=end)
-    _answer(found, _in_metric(metric), as_json=as_json)
+    found = opened(store).anomalies(metric, by=dimensions(by, "channel"), start=start, end=end)
+    print_answer(found, in_metric(metric, _IN_METRIC), as_json=as_json)
 
 
 @questions.command()
@@ -103,7 +115,7 @@ def freshness(store: StoreFolder = None, *, as_json: AsJson = False) -> None:
 
     Example: admira freshness --store shop
     """
-    _answer(opened(store).freshness(), as_json=as_json)
+    print_answer(opened(store).freshness(), as_json=as_json)
 
 
 @questions.command()
@@ -114,6 +126,8 @@ def check(
     store: StoreFolder = None,
     start: Day = None,
     end: Day = None,
+    period: Named = None,
+    today: Today = None,
     by: Annotated[str, typer.Option(help="What the totals are of.")] = "channel",
     tolerance: Annotated[float, typer.Option(help="How far equal totals may be apart.")] = 0.005,
     *,
@@ -121,12 +135,32 @@ def check(
 ) -> None:
     """Compare the store with the platforms' own totals; exit code 1 where one differs.
 
-    Example: admira check totals.csv --store shop --start 2025-12-01 --end 2025-12-31
+    Example: admira check totals.csv --store shop --period 2025-12
     """
-    found = opened(store).check(stated, start=start, end=end, by=by, tolerance=tolerance)
-    _answer(found, dict.fromkeys(["stated", "stored", "difference"], money_text), as_json=as_json)
+    found = opened(store).check(
+        stated, start=start, end=end, period=period, today=today, by=by, tolerance=tolerance
+    )
+    print_answer(found, by_metric=["stated", "stored", "difference"], as_json=as_json)
     if not found["is_equal"].all():
         raise typer.Exit(1)
+
+
+@questions.command()
+def diff(
+    as_of: Annotated[
+        str, typer.Argument(help="A run's id, a day such as 2025-12-01, or an instant.")
+    ],
+    store: StoreFolder = None,
+    by: By = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say which figures are no longer what they were at the end of a run or a day.
+
+    Example: admira diff 2025-12-01 --by date,channel,campaign_id --store shop
+    """
+    found = opened(store).diff(as_of, by=dimensions(by, "date,channel"))
+    print_answer(found, by_metric=["before", "now", "difference"], as_json=as_json)
 
 
 @questions.command("tag-audit")
@@ -155,18 +189,3 @@ def tag_audit(
         typer.echo(f"{title}: {len(rows[:top]) + more:,}{f', the first {top}' if more else ''}")
         if len(rows):
             print_rows(rows.loc[:, columns].head(top), written=money)
-
-
-def _in_metric(metric: str) -> dict[str, Any]:
-    """Write the columns that hold the metric in its unit."""
-    return dict.fromkeys(_IN_METRIC, partial(metric_text, metric, is_exact=True))
-
-
-def _answer(found: pd.DataFrame, written: Written | None = None, *, as_json: bool) -> None:
-    """Print an answer."""
-    if as_json:
-        print_json(records(found))
-    elif found.empty:
-        typer.echo("Nothing found.")
-    else:
-        print_rows(found, written=written)

@@ -63,7 +63,7 @@ class Grouping:
 
     def __repr__(self) -> str:
         """Say how many campaigns are where, and what is not clear."""
-        return f"<Grouping {self.name}: {', '.join(_facts(self))}>"
+        return f"<Grouping {self.name}: {grouping_text(self)}>"
 
     def _repr_html_(self) -> str:
         """Show the rules, and the campaigns that are in no group or fit several."""
@@ -78,6 +78,11 @@ class Grouping:
             WELL if self.is_clear else ALARMING,
             listings=[table for table in tables if table.rows],
         ).html()
+
+
+def grouping_text(found: Grouping) -> str:
+    """Say on one line how many campaigns are where."""
+    return ", ".join(_facts(found))
 
 
 def _facts(found: Grouping) -> list[str]:
