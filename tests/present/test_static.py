@@ -106,6 +106,19 @@ def test_stacked_bars_stand_one_after_the_other() -> None:
     assert float(second.get("width", 0)) == pytest.approx(3 * float(first.get("width", 0)), abs=1)
 
 
+def test_bars_below_zero_hang_from_it_and_say_their_figure_on_their_own_side() -> None:
+    bars = {"type": "bar", "orientation": "h", "y": ["a", "b"], "x": [-100, -1]}
+    root = drawn(kpi_figure([{**bars, "text": ["-100", "-1"]}], title="Below"))
+    long, short = root.iter(f"{SVG}rect")
+    left = float(short.get("x", 0))
+    zero = left + float(short.get("width", 0))
+    assert float(long.get("x", 0)) + float(long.get("width", 0)) == pytest.approx(zero, abs=0.2)
+    assert zero < 720
+    (beside,) = [text for text in root.iter(f"{SVG}text") if text.text == "-1"]
+    assert float(beside.get("x", 0)) < left
+    assert beside.get("text-anchor") == "end"
+
+
 def test_text_is_escaped_and_plotlys_own_html_is_taken_out() -> None:
     figure = line(x=[1, 2], y=[1, 2], name="a &lt;b&gt; &amp; c").update_layout(
         title_text="<b>Bold</b> &lt;script&gt;", showlegend=True

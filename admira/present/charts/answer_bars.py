@@ -36,7 +36,7 @@ def movers_chart(answer: pd.DataFrame, title: str, money: str | None) -> KpiFigu
         title=title,
         notes=[say("What each group adds to the change of the whole.")],
         height=110 + 28 * len(shown),
-        xaxis=metric_axis(metric, money, highest=highest_of(parts.abs())) | {"rangemode": "normal"},
+        xaxis=metric_axis(metric, money, highest=highest_of(parts.abs())),
         yaxis=name_axis(),
     )
 

@@ -104,8 +104,9 @@ def axis_of(given: Any, values: Iterable[Any], *, is_reversed: bool = False) -> 
     low, high = min(places), max(places)
     if kind == "date":
         return Axis(given, kind, low, max(high, low + 1))
-    low = min(low, 0.0)
-    return Axis(given, kind, low, high + (high - low) * 0.06 or 1.0)
+    low, high = min(low, 0.0), max(high, 0.0)  # bars begin at 0
+    room = (high - low) * 0.06
+    return Axis(given, kind, low - room if low < 0 else low, high + room or 1.0)
 
 
 def is_missing(value: Any) -> bool:

@@ -77,9 +77,12 @@ class Marks:
             bar = box if is_flat else (box[1], box[0], thick, box[2])
             self.elements.append(_box(bar, fill, opacity))
             if is_flat:
-                self._bar_text(plain(_nth(trace.text, place, "")), ends, middle)
+                words = plain(_nth(trace.text, place, ""))
+                self._bar_text(words, ends, middle, is_left=float(length) < 0)
 
-    def _bar_text(self, words: str, ends: list[float], middle: float) -> None:
+    def _bar_text(
+        self, words: str, ends: list[float], middle: float, *, is_left: bool = False
+    ) -> None:
         """Write on a bar, or beside it where it is too short."""
         if not words:
             return
@@ -87,6 +90,8 @@ class Marks:
             where = sum(ends) / 2 if self.is_stacked else ends[1] - 6
             anchor = "middle" if self.is_stacked else "end"
             self.elements.append(written(where, middle + 4, words, anchor=anchor, fill="#ffffff"))
+        elif is_left and not self.is_stacked:
+            self.elements.append(written(ends[0] - 6, middle + 4, words, anchor="end"))
         elif not self.is_stacked:
             self.elements.append(written(ends[1] + 6, middle + 4, words))
 
