@@ -21,8 +21,8 @@ _WINDOWS_AT_MOST = 13
 def forecast(
     store: Asked,
     metric: str = "cost",
-    *,
     horizon: int = 28,
+    *,
     by: str | Sequence[str] | None = None,
     coverage: float = 0.9,
     scope: str = "paid",
