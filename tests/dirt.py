@@ -124,7 +124,9 @@ def assert_same_kpis(found: pd.DataFrame, expected: pd.DataFrame) -> None:
         if pd.api.types.is_float_dtype(here):
             left, right = (side.to_numpy("float64", na_value=np.nan) for side in (here, there))
             tolerance = (
-                {"atol": 0.005, "rtol": 0} if name in ("cost", "revenue") else {"rtol": 1e-9}
+                {"atol": 0.005, "rtol": 0}
+                if name in ("cost", "revenue")
+                else {"rtol": 1e-9, "atol": 1e-12}
             )
             np.testing.assert_allclose(left, right, **tolerance)
         else:

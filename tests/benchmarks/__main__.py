@@ -22,7 +22,7 @@ do not fsync; ours gets a pandas frame and does."""
 def main(arguments: Sequence[str] | None = None) -> list[tuple[int, Row]]:
     """Measure what is asked for and print one table."""
     asked = _parser().parse_args(arguments)
-    left_out = {name for name in ("deltalake", "dlt") if getattr(asked, f"no_{name}")}
+    left_out = {name for name in ("deltalake", "dlt", "pyspark") if getattr(asked, f"no_{name}")}
     found: list[tuple[int, Row]] = []
     if asked.folder is not None:
         Path(asked.folder).mkdir(parents=True, exist_ok=True)
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--only", nargs="+", choices=WORKS, metavar="NAME", help=f"of {', '.join(WORKS)}")
     add("--folder", type=Path, help="where to work; by default among the temporary files")
     add("--no-delta", dest="no_deltalake", action="store_true", help="leave Delta Lake out")
+    add("--no-spark", dest="no_pyspark", action="store_true", help="leave Spark out")
     add("--no-dlt", action="store_true", help="leave dlt out")
     return parser
 

@@ -60,10 +60,11 @@ def _rival_kpis(
     if find_spec("duckdb"):
         import duckdb
 
-        from tests.benchmarks.kpis_duckdb import kpi_query
+        from tests.benchmarks.kpis_duckdb import Files, kpi_query
 
         with duckdb.connect() as connection:
-            found["DuckDB"] = connection.execute(kpi_query(Path(store), by, start)).df()
+            query = kpi_query(Files.partitions(store), by, start)
+            found["DuckDB"] = connection.execute(query).df()
     if find_spec("polars"):
         from tests.benchmarks.kpis_polars import kpis as polars_kpis
 

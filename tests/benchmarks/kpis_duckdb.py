@@ -1,143 +1,150 @@
-"""The KPIs in DuckDB's SQL over the store's files, each opportunity counted once as admira does."""
+"""The KPIs in DuckDB's SQL over a store's files, each opportunity counted once as admira does."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from operator import methodcaller
+from typing import Any, NamedTuple
 
+from tests.benchmarks.bridge_sql import SHARES, click_channel
 from tests.benchmarks.kpi_terms import MEASURES, RATIOS
 
-_ADS = """
-    ads AS MATERIALIZED (
-        SELECT date, channel, campaign_id, utm_campaign, utm_source, utm_medium,
-               clicks, impressions, cost
-        FROM read_parquet('{store}/ads/*/*/*.parquet', hive_partitioning = true)
-    )"""
+_OF_ADS, _OF_CRM = MEASURES[:3], MEASURES[3:]
+_LABEL = "ad_campaign_id, utm_campaign, utm_source, utm_medium"
 
-# Where no day is asked for, the months are all that is needed of the ads: one pass, nothing kept.
+# What the campaigns did per month, in one pass; the measures are those of the days asked for.
 _MONTHLY = """
     monthly AS MATERIALIZED (
         SELECT channel, campaign_id, utm_campaign, utm_source, utm_medium,
-               date_trunc('month', date) AS month, sum(clicks) AS clicks_in_month,
-               sum(clicks) FILTER (WHERE {is_asked}) AS clicks,
-               sum(impressions) FILTER (WHERE {is_asked}) AS impressions,
-               sum(cost) FILTER (WHERE {is_asked}) AS cost
+               date_trunc('month', date)::DATE AS month, min(date) AS first_day,
+               sum(clicks) AS clicks, {asked}
         FROM {ads}
         GROUP BY ALL
     )"""
 
-_SHARES = """
-    history AS (
-        SELECT channel, campaign_id, utm_campaign, utm_source, utm_medium, month,
-               sum(clicks_in_month) OVER (
-                   PARTITION BY channel, campaign_id, utm_campaign, utm_source, utm_medium
-                   ORDER BY month
-               ) AS clicks_so_far
-        FROM monthly
-    ),
-    records AS MATERIALIZED (
-        SELECT date, date_trunc('month', date) AS month, utm_campaign, utm_source, utm_medium,
-               (entry_stage <> 'opportunity')::DOUBLE AS leads,
-               (stage IN ('opportunity', 'closed_won', 'closed_lost'))::DOUBLE AS opportunities,
-               leads * opportunities AS opportunities_from_leads,
-               (stage = 'closed_won')::DOUBLE AS closed_won,
-               (stage = 'closed_lost')::DOUBLE AS closed_lost,
-               CASE WHEN stage = 'closed_won' THEN coalesce(amount, 0) ELSE 0 END AS revenue
-        FROM read_parquet('{store}/crm/*/*.parquet', hive_partitioning = true)
-        WHERE {is_asked}
-    ),
-    situations AS (
-        SELECT DISTINCT utm_campaign, utm_source, utm_medium, month
-        FROM records
-        WHERE utm_campaign <> ''
-    ),
-    campaigns AS (
-        SELECT DISTINCT channel, campaign_id, utm_campaign,
-               utm_source AS ad_source, utm_medium AS ad_medium
-        FROM monthly
-    ),
-    met AS (
-        SELECT situations.*, channel, campaign_id, ad_source, ad_medium,
-               utm_source = ad_source AND utm_source <> ''
-               AND utm_medium = ad_medium AND utm_medium <> '' AS is_exact
-        FROM situations
-        JOIN campaigns USING (utm_campaign)
-        WHERE (utm_source = ad_source OR '' IN (utm_source, ad_source))
-            AND (utm_medium = ad_medium OR '' IN (utm_medium, ad_medium))
-    ),
-    running AS (
-        SELECT met.*, history.clicks_so_far
-        FROM met
-        ASOF JOIN history
-            ON met.channel = history.channel AND met.campaign_id = history.campaign_id
-            AND met.utm_campaign = history.utm_campaign AND met.ad_source = history.utm_source
-            AND met.ad_medium = history.utm_medium AND met.month >= history.month
-    ),
-    best AS (
-        SELECT *
-        FROM running
-        QUALIFY is_exact = max(is_exact) OVER (
-            PARTITION BY utm_campaign, utm_source, utm_medium, month
-        )
-    ),
-    shares AS (
-        SELECT utm_campaign, utm_source, utm_medium, month, channel, campaign_id,
-               CASE WHEN sum(clicks_so_far) OVER together > 0
-                    THEN clicks_so_far / sum(clicks_so_far) OVER together
-                    ELSE 1 / count(*) OVER together END AS weight
-        FROM best
-        WINDOW together AS (PARTITION BY utm_campaign, utm_source, utm_medium, month)
-    ),
-    credited AS (
-        SELECT date, coalesce(channel, bucket) AS channel,
-               coalesce(campaign_id, bucket) AS campaign_id, {credited}
+# The opportunities of the days asked for, added up before anything is joined to them.
+_COUNTED = f"""
+    counted AS MATERIALIZED (
+        SELECT {{further}}{_LABEL}, click_channel, month, sum(leads) AS leads,
+               sum(opportunities) AS opportunities,
+               sum(leads * opportunities) AS opportunities_from_leads,
+               sum(closed_won) AS closed_won, sum(closed_lost) AS closed_lost,
+               sum(revenue) AS revenue
         FROM (
-            SELECT records.*, shares.channel, shares.campaign_id, coalesce(weight, 1) AS share,
-                   CASE WHEN records.utm_campaign = '' THEN '(untagged)'
-                        ELSE '(unattributed)' END AS bucket
-            FROM records
-            LEFT JOIN shares USING (utm_campaign, utm_source, utm_medium, month)
+            SELECT date, currency, date_trunc('month', date)::DATE AS month,
+                   coalesce(ad_campaign_id, '') AS ad_campaign_id,
+                   utm_campaign, utm_source, utm_medium, {click_channel()} AS click_channel,
+                   (entry_stage <> 'opportunity')::DOUBLE AS leads,
+                   (stage IN ('opportunity', 'closed_won', 'closed_lost'))::DOUBLE AS opportunities,
+                   (stage = 'closed_won')::DOUBLE AS closed_won,
+                   (stage = 'closed_lost')::DOUBLE AS closed_lost,
+                   CASE WHEN stage = 'closed_won' THEN coalesce(amount, 0) ELSE 0 END AS revenue
+            FROM {{crm}}
+            WHERE {{is_asked}}
         )
-    )"""
+        GROUP BY ALL
+    )"""  # noqa: S608 - names of our own
+
+_CREDITED = f"""
+    credited AS (
+        SELECT {{further}}
+               coalesce(shares.channel, CASE WHEN utm_campaign <> '' THEN '(unattributed)'
+                                      WHEN click_channel <> '' THEN click_channel
+                                      ELSE '(untagged)' END) AS channel,
+               coalesce(shares.campaign_id, CASE WHEN utm_campaign <> '' THEN '(unattributed)'
+                                          WHEN click_channel <> '' THEN '(unknown)'
+                                          ELSE '(untagged)' END) AS campaign_id,
+               {", ".join(f"{name} * coalesce(weight, 1) AS {name}" for name in _OF_CRM)}
+        FROM counted
+        LEFT JOIN labels USING ({_LABEL})
+        LEFT JOIN shares USING (label, month)
+    )"""  # noqa: S608 - names of our own
 
 
-def kpi_query(store: Path, by: Sequence[str], start: str | None = None) -> str:
-    """Write the query that gives the KPIs by some of ``date``, ``channel`` and ``campaign_id``.
+class Files(NamedTuple):
+    """What a query reads: the two tables as SQL names them."""
 
-    It knows the tiers that clean data need: exact, campaign, none and untagged.
+    ads: str
+    crm: str
+
+    @classmethod
+    def partitions(cls, store: str) -> "Files":
+        """Name the partitions of a store."""
+        return cls(
+            f"read_parquet('{store}/ads/*/*/*.parquet', hive_partitioning = true)",
+            f"read_parquet('{store}/crm/*/*.parquet', hive_partitioning = true)",
+        )
+
+    @classmethod
+    def monthly(cls, store: str) -> "Files":
+        """Name the files per month that ``compact()`` makes of them, as admira's engine reads."""
+        import admira
+        from admira.schemas import TABLES
+        from admira.stores.selection import select
+
+        backend = admira.open_store(store).backend
+        found = (
+            backend.reading(methodcaller("pieces", select(TABLES[kind]))).files
+            for kind in ("ads", "crm")
+        )
+        return cls(*(f"read_parquet({[*files]}, hive_partitioning = false)" for files in found))
+
+
+FILES: dict[str, Callable[[str], Files]] = {
+    "partitions": Files.partitions,
+    "monthly": Files.monthly,
+}
+
+
+def kpi_query(files: Files, by: Sequence[str], start: str | None = None) -> str:
+    """Write the query that gives the KPIs by some of date, channel, campaign_id and currency.
+
+    It knows what the join does by default: every tier, candidates by month, weights by clicks, the
+    cumulative funnel.  It knows no UTM sheet and no tag aliases of a store.
     """
     is_asked = f"date >= DATE '{start}'" if start else "true"
-    by_day = "date" in by
-    files = f"read_parquet('{store}/ads/*/*/*.parquet', hive_partitioning = true)"
-    parts = [_ADS] if by_day else []
-    parts += [_MONTHLY, _SHARES]
-    with_parts = ",".join(parts).format(
-        store=store,
-        ads="ads" if by_day else files,
-        is_asked=is_asked,
-        credited=", ".join(f"{name} * share AS {name}" for name in MEASURES[3:]),
-    )
+    further = [name for name in by if name in ("date", "currency")]
+    given = {"is_asked": is_asked, "further": "".join(f"{name}, " for name in further)}
     keys = ", ".join(by)
     sums = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in MEASURES)
     ratios = ", ".join(f"({n}) / nullif({d}, 0) AS {name}" for name, (n, d) in RATIOS.items())
     return f"""
-    WITH {with_parts},
+    WITH {_of_ads(files.ads, keys, is_asked, has_further=bool(further))},
+    {_COUNTED.format(**given, crm=files.crm)},
+    {SHARES},
+    {_CREDITED.format(**given)},
     facts AS (
-        SELECT {keys}, clicks, impressions, cost FROM {"ads" if by_day else "monthly"}
-        WHERE {is_asked if by_day else "clicks IS NOT NULL"}
+        SELECT * FROM of_ads
         UNION ALL BY NAME
-        SELECT {keys}, {", ".join(MEASURES[3:])} FROM credited
+        SELECT {keys}, {", ".join(_OF_CRM)} FROM credited
     ),
     sums AS (SELECT {keys}, {sums} FROM facts GROUP BY ALL)
     SELECT *, {ratios} FROM sums ORDER BY {keys}
     """  # noqa: S608 - names and paths of our own
 
 
-def query(store: str, by: list[str], start: str | None = None) -> list[Callable[[], Any]]:
+def _of_ads(files: str, keys: str, is_asked: str, *, has_further: bool) -> str:
+    """Write ``monthly``, and ``of_ads``: what the facts take of the ads."""
+    # Where the months are all that is needed of the ads nothing is kept of their rows.
+    rows = f"ads AS MATERIALIZED (SELECT * FROM {files}),"  # noqa: S608 - names of our own
+    of_days = "" if is_asked == "true" else f" FILTER (WHERE {is_asked})"
+    asked = ", ".join(f"sum({name}){of_days} AS asked_{name}" for name in _OF_ADS)
+    measures = ", ".join(_OF_ADS if has_further else (f"asked_{n} AS {n}" for n in _OF_ADS))
+    return f"""
+    {rows if has_further else ""}
+    {_MONTHLY.format(asked=asked, ads="ads" if has_further else files)},
+    of_ads AS (
+        SELECT {keys}, {measures} FROM {"ads" if has_further else "monthly"}
+        WHERE {is_asked if has_further else "asked_clicks IS NOT NULL"}
+    )"""  # noqa: S608 - names and paths of our own
+
+
+def query(
+    store: str, by: list[str], start: str | None = None, files: str = "partitions"
+) -> list[Callable[[], Any]]:
     """Ask DuckDB for the KPIs, twice in one process."""
     import duckdb
     import pandas  # noqa: F401 - what the answer comes in; loaded before the clock starts
 
-    text = kpi_query(Path(store), by, start)
+    text = kpi_query(FILES[files](store), by, start)
     connection: list[Any] = []
 
     def ask() -> Any:
