@@ -20,8 +20,9 @@ class KpiQuestions:
             A measure or a ratio of ``admira.metrics``.
         **options
             ``by``, by default all dimensions but days and currency; ``top`` and ``currency``.  Of
-            daily KPIs also ``start`` and ``end``, or ``period``, ``against`` and ``today``; of a
-            frame that compares two periods, as ``compare=`` gives it, no days.
+            daily KPIs also ``start`` and ``end``, or ``period``, ``against`` and ``today`` (by
+            default that of UTC); of a frame that compares two periods, as ``compare=`` gives it, no
+            days.
 
         Returns
         -------
@@ -97,7 +98,7 @@ class KpiQuestions:
         budgets : DataFrame, list of dicts, or path of a CSV file or workbook
             As of ``store.pacing``, for scopes that are dimensions of the frame.
         **options
-            ``month`` and ``today``.
+            ``month`` and ``today``, by default the last day with ads that is over in UTC.
 
         Returns
         -------

@@ -197,6 +197,18 @@ def test_what_moved_cost_per_lead_is_what_the_store_says(
     assert any("What moved Cost per lead" in drawn for drawn in pictures(moved))
 
 
+def test_what_moved_is_told_against_the_year_before_where_that_is_asked(tmp_path: Path) -> None:
+    store = admira.open_store("memory:")
+    days = {"2024-08-10": 20.0, "2025-08-10": 30.0}
+    store.upsert(
+        ads(*({"date": day, "cost": cost, "currency": "EUR"} for day, cost in days.items()))
+    )
+    store.upsert(crm(*({"date": day, "opportunity_id": day} for day in days)))
+    august = {"start": "2025-08-01", "end": "2025-08-31"}
+    made = report(store, **august, against="year", path=tmp_path / "r.html")
+    assert "All: €30.00, before: €20.00." in texts(section(made, "movers"))
+
+
 def test_without_a_cost_per_lead_to_compare_nothing_more_is_said(tmp_path: Path) -> None:
     made = report(small_store({"cost": 5.0}), path=tmp_path / "r.html")
     assert "What moved cost per lead" not in section(made, "movers")

@@ -159,6 +159,33 @@ def test_a_chart_shows_the_answer(
     assert drawn == pytest.approx(answers[name][column].tolist()[: len(drawn)])
 
 
+def test_each_cohort_is_a_line(answers: dict[str, pd.DataFrame]) -> None:
+    lines = answers["cohorts"].admira.plot().data
+    assert [line.name for line in lines] == ["Sep 2025", "Oct 2025", "Nov 2025"]
+    assert [len(line.x) for line in lines] == [3, 2, 1]  # as far as they are that old
+
+
+def test_totals_beside_the_platforms_own_stand_in_the_unit_of_their_metric() -> None:
+    stated = pd.DataFrame({"channel": ["google_ads"], "cost": [20000.0], "clicks": [1]})
+    found = admira.demo().check(stated, **NOVEMBER)
+    shown = {row[1]: row for row in texts(found.admira.table()) if row[0] == "google_ads"}
+    assert shown["Cost"][2] == "€20,000"
+    assert shown["Cost"][4].startswith("−€5,2")
+    assert shown["Clicks"][2] == "1"
+    assert shown["Clicks"][4].startswith("+")
+    assert shown["Cost"][5] == "no"
+
+
+def test_what_changed_since_a_run_is_shown_by_metric() -> None:
+    store, example = admira.open_store("memory:"), admira.datasets.worked_example()
+    with admira.operation("ingest", request_id="monday"):
+        admira.ingest(store, ads=example.ads, crm=example.crm)
+    store.upsert(example.ads_frame.head(1).assign(cost=360.75))
+    html = store.changed_since("monday").admira.table()
+    assert heads(html)[:3] == ["Date", "Channel", "Metric"]
+    assert texts(html)[0][2:6] == ["Cost", "€350.75", "€360.75", "+€10.00"]
+
+
 def test_bars_of_campaigns_that_share_a_name_stand_apart(
     answers: dict[str, pd.DataFrame],
 ) -> None:

@@ -113,10 +113,12 @@ def test_bars_below_zero_hang_from_it_and_say_their_figure_on_their_own_side() -
     left = float(short.get("x", 0))
     zero = left + float(short.get("width", 0))
     assert float(long.get("x", 0)) + float(long.get("width", 0)) == pytest.approx(zero, abs=0.2)
-    assert zero < 720
     (beside,) = [text for text in root.iter(f"{SVG}text") if text.text == "-1"]
     assert float(beside.get("x", 0)) < left
     assert beside.get("text-anchor") == "end"
+    far = drawn(kpi_figure([{**bars, "x": [-100, -60]}], title="Far below"))
+    longer, shorter = (float(bar.get("width", 0)) for bar in far.iter(f"{SVG}rect"))
+    assert longer / shorter == pytest.approx(100 / 60, abs=0.01)
 
 
 def test_text_is_escaped_and_plotlys_own_html_is_taken_out() -> None:

@@ -93,8 +93,14 @@ def test_pacing_is_that_of_the_store(demo: admira.Store, daily: pd.DataFrame) ->
 
 def test_pacing_of_campaigns_is_that_of_the_store(demo: admira.Store) -> None:
     kpis = demo.metrics(["date", "channel", "campaign_id"])
-    budgets = [{"campaign_id": kpis["campaign_id"].iloc[-1], "budget": 100}]
-    same(kpis.admira.pacing(budgets, today="2025-12-15"), demo.pacing(budgets, today="2025-12-15"))
+    paid = kpis[kpis["cost"] > 0].iloc[-1]
+    budgets = [
+        {"campaign_id": paid["campaign_id"], "budget": 100},
+        {"channel": paid["channel"], "budget": 1000},
+    ]
+    found = kpis.admira.pacing(budgets, today="2025-12-15")
+    same(found, demo.pacing(budgets, today="2025-12-15"))
+    assert (found["spent"].head(2) > 0).all()
 
 
 def test_answers_are_shown_as_those_of_the_store(daily: pd.DataFrame) -> None:
