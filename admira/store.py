@@ -21,6 +21,7 @@ from admira.operations import metrics_endpoint, operation
 from admira.overview import Overview, today_of
 from admira.platform_claims import metrics_and_claims_of
 from admira.questions import Questions
+from admira.questions.versus import against_targets
 from admira.stores.base import Backend
 from admira.timeline import Span, kpis_of, with_marks
 from admira.upkeep import Upkeep
@@ -174,6 +175,7 @@ class Store(HeldTables, Engines, Overview, Questions, Mending, Upkeep):
         end: Day = None,
         period: str | tuple[Day, Day] | None = None,
         compare: str | None = None,
+        versus: Any = None,
         today: Day = None,
         rolling: int | None = None,
         spine: bool = False,
@@ -197,6 +199,13 @@ class Store(HeldTables, Engines, Overview, Questions, Mending, Upkeep):
             The days by a name: ``"last month"``, ``"mtd"``, ``"last 28 days"``, ``"2025-Q3"``, …
         compare : {"previous", "year"}, optional
             Put the period beside an earlier one: this is :meth:`compare`.
+        versus : mapping, DataFrame, list of dicts, or path of a CSV file or workbook, optional
+            Targets: metrics (``{"cpa": 40}`` holds for all rows), in a table also dimensions of
+            ``by`` and one of ``day``, ``week``, ``month``, ``quarter``, ``year``.  Adds
+            ``…_target`` and the relative ``…_versus``.  A group that has only a target is a row of
+            zeros; where that cannot be said, because other filters hold, ``attrs`` and the log name
+            it.  A target is never cut to the days that are there: a month's leads stand beside
+            those so far; :meth:`pacing` says what should be there by now.
         today : day, optional
             What counts as today in a period's name; the reporting zone's day by default.
         rolling : int, optional
@@ -241,37 +250,34 @@ class Store(HeldTables, Engines, Overview, Questions, Mending, Upkeep):
               cost  leads   cpa
         0  6794.47  119.0  57.1
         1  6740.29  141.0  47.8
+        >>> kpis = store.metrics("channel", period="2025-11", scope="paid", versus={"cpa": 70})
+        >>> kpis[["channel", "cpa", "cpa_target", "cpa_versus"]].round(2).head(2)
+                channel     cpa  cpa_target  cpa_versus
+        0    google_ads   89.81        70.0        0.28
+        1  linkedin_ads  134.31        70.0        0.92
         """
         sums = {"scope": scope, "engine": engine, "session": session}
+        days: dict[str, Any] = {"start": start, "end": end, "period": period, "today": today}
+        shape: dict[str, Any] = {"grain": grain, "week_start": week_start}
+        over: dict[str, Any] = {"rolling": rolling, "spine": spine}
+        page: dict[str, Any] = {"limit": limit, "offset": offset, "mark_partial": mark_partial}
+        if versus is not None:
+            shape |= {**over, "compare": compare, "platform": platform}
+            shape["zero_division"] = zero_division
+            filters = {**sums, **filters_and_options}
+            return against_targets(self, versus, by, shape=shape, days=days, sums=filters, **page)
         if compare is not None:
-            days: dict[str, Any] = {"start": start, "end": end, "period": period, "today": today}
             more = {"platform": platform, **filters_and_options}
             kpis = self.compare(by, against=compare, **days, **sums, **more)
             return with_marks(kpis, by) if mark_partial else kpis
         with operation(metrics_endpoint(by)):
-            shape: dict[str, Any] = {"grain": grain, "week_start": week_start}
-            span = Span.of(
-                start,
-                end,
-                period=period,
-                today=today_of(self.tz, today),
-                rolling=rolling,
-                spine=spine,
-                **shape,
-            )
+            days["today"] = today_of(self.tz, today)
+            span = Span.of(**days, **shape, **over)
             if platform and span.has_spine:
                 raise OptionError("platform", platform, ["False, with rolling= or spine="])
-            ask = metrics_and_claims_of if platform else metrics_of
-            return kpis_of(
-                self,
-                by,
-                partial(ask, by=by, asked=filters_and_options, **shape, **sums),
-                span,
-                limit=limit,
-                offset=offset,
-                zero_division=zero_division,
-                mark_partial=mark_partial,
-            )
+            answer = metrics_and_claims_of if platform else metrics_of
+            ask = partial(answer, by=by, asked=filters_and_options, **shape, **sums)
+            return kpis_of(self, by, ask, span, zero_division=zero_division, **page)
 
     @operation("reconcile.run")
     def reconcile(self, **options: Any) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """The cells of a KPI table: figures with their bar, their change and what the pointer tells."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -22,7 +22,7 @@ from admira.present.partial import MARK
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Measure, Ratio
 
-_ENDINGS = ("_previous", "_change")
+_ENDINGS = ("_previous", "_change", "_target", "_versus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Cell:
     style: str = ""
     note: str = ""
     note_colour: str = MUTED
+    aim: str = ""
+    aim_colour: str = MUTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +88,31 @@ def figure(
     style: str = "",
     is_whole: bool = False,
 ) -> Cell:
-    """Write one figure, and how it changed where the row says what it was before."""
+    """Write one figure, how it changed, and how far it is from its target, where the row says."""
     value = row[name]
     text = exact = metric_text(name, value, currency, is_exact=True)
     title = why_missing(name) if exact == NOT_AVAILABLE else exact
     if isinstance(metrics.figure(name), Measure):  # no other figure is written without its cents
         text = metric_text(name, value, currency, is_whole=is_whole)
-    change = row.get(f"{name}_change")
-    if change is None:
-        return Cell(text, title, style=style)
-    before = metric_text(name, row[f"{name}_previous"], currency, is_exact=True)
-    title = say("{now}, before: {before}", now=title, before=before)
-    if pd.isna(change):
-        return Cell(text, title, style=style, note=NOT_AVAILABLE)
-    return Cell(
-        text, title, style=style, note=change_text(change), note_colour=colour(name, change)
-    )
+    cell = Cell(text, title, style=style)
+    if f"{name}_change" in row:
+        before = metric_text(name, row[f"{name}_previous"], currency, is_exact=True)
+        title = say("{now}, before: {before}", now=cell.title, before=before)
+        note, tint = _difference(name, row[f"{name}_change"])
+        cell = replace(cell, title=title, note=note, note_colour=tint)
+    if not pd.isna(row.get(f"{name}_target")):
+        target = metric_text(name, row[f"{name}_target"], currency, is_exact=True)
+        title = say("{now}, target: {target}", now=cell.title, target=target)
+        off, tint = _difference(name, row[f"{name}_versus"])
+        cell = replace(cell, title=title, aim=say("{off} vs target", off=off), aim_colour=tint)
+    return cell
+
+
+def _difference(name: str, relative: Any) -> tuple[str, str]:
+    """Write a relative difference of a metric, and give its colour."""
+    if pd.isna(relative):
+        return NOT_AVAILABLE, MUTED
+    return change_text(relative), colour(name, relative)
 
 
 def colour(name: str, change: float) -> str:
@@ -131,7 +142,7 @@ def head(name: str) -> Cell:
 
 
 def is_companion(name: str) -> bool:
-    """Tell the columns that say what a metric was before, and how it changed."""
+    """Tell the columns that say what a metric was before or should be, and the difference."""
     stem = next((name.removesuffix(end) for end in _ENDINGS if name.endswith(end)), None)
     return stem is not None and stem in metrics.columns
 

@@ -1,5 +1,6 @@
 """Metrics, days and counts as text: currency, % and × from the registry, in the language chosen."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -16,6 +17,7 @@ from admira.schemas.registry import Measure
 NOT_AVAILABLE = "–"
 
 CENTS_UP_TO = 1000
+_NAMED = 5
 _THIN_SPACE = "\u2009"  # a plain one can be searched for
 
 
@@ -129,6 +131,13 @@ def dimension_text(value: object) -> str:
     if isinstance(value, date):
         return day_text(value)
     return say(value) if isinstance(value, str) and value.startswith("(") else str(value)
+
+
+def few_names(names: Sequence[object]) -> str:
+    """Name the first few groups, and say how many more there are."""
+    told = ", ".join(dimension_text(name) for name in names[:_NAMED])
+    more = len(names) - _NAMED
+    return say("{names} and {count} more", names=told, count=count_text(more)) if more > 0 else told
 
 
 @lru_cache(maxsize=4096)  # an axis, a list and a table name the same days

@@ -133,7 +133,7 @@ def unit_of(frame: pd.DataFrame, name: str) -> str:
         return "" if "metric" in frame else _metric_unit(str(frame.attrs.get("metric")))
     if unit in (MONTH, COHORT, SCORE):
         return ""
-    return unit or _metric_unit(name.removesuffix("_previous"))
+    return unit or _metric_unit(name.removesuffix("_previous").removesuffix("_target"))
 
 
 def _metric_unit(name: str) -> str:

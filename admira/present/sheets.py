@@ -24,6 +24,7 @@ _EXCEL = {"share": "0.0%", "currency": "#,##0.00", "ratio": '0.00"×"'}
 # How many decimals a figure of a unit is rounded to.
 _DECIMALS = {"share": 4, "currency": 2, "ratio": 4, "records": 4, "conversions": 4}
 _CHANGE_DECIMALS = 4
+_RELATIVE = ("_change", "_versus")
 
 # A campaign may be called "=1+1": it is a name, and never runs.
 _PLAIN_TEXT = {"strings_to_formulas": False, "strings_to_urls": False}
@@ -76,8 +77,8 @@ def write_sheet(kpis: pd.DataFrame, path: str | PathLike[str], *, sheet_name: st
         kpis.to_excel(writer, sheet_name=sheet_name, index=False, freeze_panes=(1, 0))
         sheet = writer.sheets[sheet_name]
         for place, name in enumerate(kpis):
-            is_change = str(name).endswith("_change")
-            pattern = "0.0%" if is_change else _EXCEL.get(unit_of(kpis, str(name)))
+            is_relative = str(name).endswith(_RELATIVE)
+            pattern = "0.0%" if is_relative else _EXCEL.get(unit_of(kpis, str(name)))
             look = writer.book.add_format({"num_format": pattern}) if pattern else None
             is_text = name in dimensions_in(kpis)
             sheet.set_column(place, place, 20 if is_text else 14, look)
@@ -114,9 +115,9 @@ def _decimals(kpis: pd.DataFrame) -> dict[str, int]:
     """Say how many decimals each column of fractions is rounded to."""
     named = {str(name): unit_of(kpis, str(name)) for name in kpis}
     return {
-        name: _CHANGE_DECIMALS if name.endswith("_change") else _DECIMALS[unit]
+        name: _CHANGE_DECIMALS if name.endswith(_RELATIVE) else _DECIMALS[unit]
         for name, unit in named.items()
-        if unit in _DECIMALS or name.endswith("_change")
+        if unit in _DECIMALS or name.endswith(_RELATIVE)
     }
 
 

@@ -11,7 +11,7 @@ from admira.core.metrics import regrouped
 from admira.core.totals import MEASURES
 from admira.errors import OptionError, SchemaMismatch
 from admira.present.cells import Cell, Look, head, is_companion, totals_of
-from admira.present.formats import CENTS_UP_TO, count_text, percent_text
+from admira.present.formats import CENTS_UP_TO, count_text, few_names, percent_text
 from admira.present.html import render
 from admira.present.html import sparkline as line_of
 from admira.present.language import say
@@ -142,7 +142,8 @@ def metric_table(
     if sparkline is not None:
         for total in totals:
             total.cells.append(Cell(""))
-    notes = [*_partial_notes(kpis, shown, lines), *_notes(groups, shown, totals)]
+    notes = [*_partial_notes(kpis, shown, lines), *_unmet_note(kpis)]
+    notes += _notes(groups, shown, totals)
     return MetricTable(shown, heads, rows + totals, notes, title)
 
 
@@ -234,6 +235,12 @@ def _partial_notes(
         return [f"{MARK} {note}"] if note else []
     told = [] if lines is None else [partial_note(lines["date"], lines.attrs)]
     return [note for note in (period_note(kpis.attrs), *told) if note]
+
+
+def _unmet_note(kpis: pd.DataFrame) -> list[str]:
+    """Name the targets that no row is of."""
+    unmet = kpis.attrs.get("targets_unmet")
+    return [say("Targets without a row: {names}.", names=few_names(unmet))] if unmet else []
 
 
 def _notes(groups: pd.DataFrame, shown: pd.DataFrame, totals: list[Row]) -> list[str]:

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from admira.core.coverage import PARTIAL
+from admira.present.cells import is_companion
 from admira.present.formats import NOT_AVAILABLE, count_text, dimension_text, metric_text
 from admira.present.language import say
 from admira.schemas.metrics import metrics
@@ -72,7 +74,8 @@ def kpi_table(
     >>> kpi_table(store.metrics(by="channel", scope="paid"), columns=["cost", "roas"]).rows
     [['google_ads', '650.75', '7.68×'], ['meta_ads', '200.00', '0.00×']]
     """
-    dimensions = [name for name in kpis.columns if name not in metrics.columns]
+    others = {*metrics.columns, PARTIAL}
+    dimensions = [name for name in map(str, kpis) if name not in others and not is_companion(name)]
     rows = [
         [
             *(_dimension(row[name]) for name in dimensions),

@@ -1,6 +1,7 @@
 """Tables that people hand over: frames, records or files, read strictly and refused by row."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from admira.sources.sheets import open_sheet
 from admira.sources.tabular import read_table
 
 _EXACT_UP_TO = 2**53
+_QUARTER = re.compile(r"^(\d{4})-?Q([1-4])$")
 
 
 def rows_given(option: str, given: Any) -> pd.DataFrame:
@@ -116,20 +118,25 @@ def numbers_of(option: str, rows: pd.DataFrame, name: str, *, may_be_missing: bo
 
 
 def days_of(option: str, rows: pd.DataFrame, name: str) -> pd.Series:
-    """Give a column of days; a month is its first.
+    """Give a column of days; a month, a quarter (``2025-Q3``) and a year are their first.
 
     Raises
     ------
     DataError
         When one is no day; the row is named.
     """
-    written = rows[name].astype("str").str.strip().str[:10]
+    written = rows[name].astype("str").str.strip().str[:10].str.upper()
+    written = written.str.replace(_QUARTER, _first_month, regex=True)
     days = pd.to_datetime(written, format="ISO8601", errors="coerce").astype("datetime64[us]")
     for place in np.flatnonzero(days.isna())[:1]:
         found = rows[name].astype(object).iloc[place]
         mend = "give a month such as 2025-12 or a day such as 2025-12-31"
         raise bad_row(option, place, f"{name} is {found!r}", mend)
     return days
+
+
+def _first_month(quarter: re.Match[str]) -> str:
+    return f"{quarter[1]}-{3 * int(quarter[2]) - 2:02}"
 
 
 def bad_row(option: str, place: int, found: str, mend: str) -> DataError:

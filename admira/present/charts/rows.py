@@ -9,12 +9,10 @@ from admira.core.grains import grain_among
 from admira.core.metrics import regrouped
 from admira.core.spine import spine_of
 from admira.errors import AmbiguousData, OptionError
-from admira.present.formats import count_text, dimension_text
+from admira.present.formats import few_names
 from admira.present.language import say
 from admira.present.tables import dimensions_of
 from admira.schemas.metrics import metrics
-
-_NAMED = 5
 
 
 class Leading(NamedTuple):
@@ -131,11 +129,7 @@ def left_out_note(left_out: Sequence[Any]) -> str:
     """Name the groups that a chart has no room for."""
     if not left_out:
         return ""
-    names = ", ".join(dimension_text(group) for group in left_out[:_NAMED])
-    more = len(left_out) - _NAMED
-    if more > 0:
-        names = say("{names} and {count} more", names=names, count=count_text(more))
-    return say("Left out, with less cost: {names}", names=names)
+    return say("Left out, with less cost: {names}", names=few_names(left_out))
 
 
 def dimension_word(name: str) -> str:
