@@ -36,6 +36,8 @@ from admira.schemas.metrics import metrics
 
 MAPPED = 20
 
+_NOTE = 34  # pixels of two more lines
+
 _USUAL = 0.95
 # Full strength is the figure to look at: good ones in blue-green, bad ones in orange.
 _STRONG = {"up": "15,118,110", "down": "213,94,0", "": "59,130,246"}
@@ -101,7 +103,7 @@ def heat_map(
     ]
     names = [label(group) for group in groups.shown]
     axis = metric_axis(metric, money, highest=highest_of(rows[metric]))
-    end = _colour_end(rows[metric])
+    end, cut_note = _colour_end(rows[metric]), partial_note(days, rows.attrs)
     ticks = {
         name: axis[name] for name in ("tickprefix", "ticksuffix", "tickformat") if name in axis
     }
@@ -132,11 +134,11 @@ def heat_map(
         [trace],
         title=title or title_of(metric, split, grain),
         notes=[
-            partial_note(days, rows.attrs),
+            cut_note,
             _colour_note(metric, end, money),
             left_out_note(groups.left_out),
         ],
-        height=max(240, 140 + 30 * len(names)),
+        height=max(240, 140 + 30 * len(names)) + (_NOTE if cut_note else 0),
         xaxis={**date_axis(grain, len(days)), "showgrid": False},
         yaxis={**name_axis(), "showgrid": False},
     )
