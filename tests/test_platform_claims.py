@@ -305,3 +305,13 @@ def test_claims_are_figures_in_files(store: admira.Store, tmp_path: Path) -> Non
 def test_a_group_cannot_be_called_like_a_claim(store: admira.Store) -> None:
     with pytest.raises(OptionError):
         store.add_group("platform_roas", {"all": ".*"})
+
+
+def test_claims_stand_beside_targets_too(store: admira.Store) -> None:
+    given = {"by": "channel", "compare": "previous", "start": "2025-08-01", "end": "2025-08-02"}
+    kpis = store.metrics(**given, versus={"cost": 20.0}, platform=True)
+    assert values(kpis[kpis["channel"] == "google_ads"], "cost_versus", "platform_value") == [
+        [-0.25, 80.0]
+    ]
+    others = [name for name in kpis if name not in ("cost_target", "cost_versus")]
+    assert_frame_equal(kpis[others], store.metrics(**given, platform=True))
