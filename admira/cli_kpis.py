@@ -10,6 +10,7 @@ from rich.table import Table
 import admira
 from admira.cli_output import AsJson, Day, console, empty_table, print_json, records
 from admira.cli_upkeep import StoreFolder, opened
+from admira.present.partial import MARK, partial_note
 from admira.present.text import KpiTable, kpi_table
 
 kpi_commands = typer.Typer()
@@ -103,14 +104,19 @@ def print_kpis(
 ) -> None:
     """Print a KPI table that ends in two named totals: what was paid for, and everything."""
     facts = store.facts(**filters)
+    days: dict[str, Any] = {name: filters.get(name) for name in ("start", "end")}
+    kpis = admira.compute_metrics(facts, by=by, grain=grain, limit=limit, **days)
     table = kpi_table(
-        admira.compute_metrics(facts, by=by, grain=grain, limit=limit),
+        kpis,
         totals={
             "Paid": admira.compute_metrics(facts, by=[], scope="paid"),
             "All (blended)": admira.compute_metrics(facts, by=[]),
         },
     )
     console().print(_drawn(table))
+    note = partial_note(kpis["date"], kpis.attrs) if "date" in kpis else ""
+    if note:
+        console().print(f"{MARK} {note}")
 
 
 def _drawn(table: KpiTable) -> Table:

@@ -75,6 +75,15 @@ def test_metrics_take_days_channels_and_a_store_from_the_environment(shop: Path)
     assert [(row["channel"], row["clicks"]) for row in rows] == [("google_ads", "1000")]
 
 
+def test_a_table_marks_the_periods_that_are_not_whole(shop: Path) -> None:
+    monthly = ("metrics", "--store", "shop", "--by", "date", "--grain", "month")
+    done = run(*monthly, "--start", "2025-08-02", cwd=shop)
+    assert "2025-08-01*" in done.stdout
+    told = " ".join(done.stdout.split())
+    assert "* Not whole: Aug 2025 (the days asked for begin on Aug 2, 2025; the rows" in told
+    assert "*" not in run("metrics", "--store", "shop", "--by", "date", cwd=shop).stdout
+
+
 def test_the_table_ends_in_named_totals(shop: Path) -> None:
     done = run("metrics", "--store", "shop", cwd=shop)
     lines = [line.split() for line in done.stdout.splitlines() if line.strip()]

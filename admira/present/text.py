@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from admira.core.coverage import PARTIAL
+from admira.core.coverage import PARTIAL, is_partial
 from admira.present.cells import is_companion
 from admira.present.formats import NOT_AVAILABLE, count_text, dimension_text, metric_text
 from admira.present.language import say
+from admira.present.partial import MARK
 from admira.schemas.metrics import metrics
 
 # What fits a page, in the order in which a campaign is read: spend, funnel, return.
@@ -78,10 +79,10 @@ def kpi_table(
     dimensions = [name for name in map(str, kpis) if name not in others and not is_companion(name)]
     rows = [
         [
-            *(_dimension(row[name]) for name in dimensions),
+            *(_dimension(row[name], is_cut=is_cut) for name in dimensions),
             *(metric_text(n, row[n], is_exact=True) for n in columns),
         ]
-        for row in kpis.to_dict("records")
+        for row, is_cut in zip(kpis.to_dict("records"), is_partial(kpis), strict=True)
     ]
     for label, total in (totals or {}).items():
         figures = total.iloc[0]
@@ -93,9 +94,11 @@ def kpi_table(
     return KpiTable(titles, rows, len(dimensions), len(totals or {}))
 
 
-def _dimension(value: object) -> str:
-    """Write the name of a group; days as they sort."""
-    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else dimension_text(value)
+def _dimension(value: object, *, is_cut: bool) -> str:
+    """Write the name of a group; days as they sort, marked where their period is not whole."""
+    if not isinstance(value, pd.Timestamp):
+        return dimension_text(value)
+    return f"{value:%Y-%m-%d}{MARK if is_cut else ''}"
 
 
 def row_texts(rows: pd.DataFrame, *, written: Written | None = None) -> list[list[str]]:

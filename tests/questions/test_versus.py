@@ -147,6 +147,7 @@ def test_a_group_with_only_a_target_is_a_row_of_zeros() -> None:
         assert found["channel"].tolist() == sorted([*CHANNELS, "nobody_ads"])
         row = found.set_index("channel").loc["nobody_ads"]
         assert (row["cost"], row["leads"], row["leads_versus"]) == (0, 0, -1)
+        assert row.get("leads_previous", 0) == 0
         assert pd.isna(row["cpa"])
         assert pd.isna(row["cpa_versus"])
         plain = DEMO.metrics("channel", **NOVEMBER, **more)
@@ -165,9 +166,10 @@ def test_a_target_of_a_month_that_has_not_begun_is_no_row() -> None:
     assert found["leads_target"].notna().tolist() == [False, True, False]
     store = admira.open_store("memory:")
     store.upsert(ads({"date": "2025-10-05"}))
+    asked["start"] = "2025-08-15"
     found = store.metrics("date", versus=targets, today="2025-11-20", **asked)
-    assert found["date"].dt.month.tolist() == [10, 11]
-    assert found["leads_versus"].tolist()[1:] == [-1]
+    assert found["date"].dt.month.tolist() == [8, 10, 11]
+    assert found["leads_versus"].dropna().tolist() == [-1, -1]
 
 
 def test_filters_hold_for_targets_and_what_they_hide_is_named(
@@ -177,6 +179,8 @@ def test_filters_hold_for_targets_and_what_they_hide_is_named(
     found = DEMO.metrics("channel", versus=targets, channel="Meta_Ads", **NOVEMBER)
     assert found["channel"].tolist() == ["meta_ads"]
     assert "targets_unmet" not in found.attrs
+    bucket = [{"channel": "(untagged)", "leads": 20}]
+    assert DEMO.metrics("channel", versus=bucket, **NOVEMBER)["channel"].tolist() == CHANNELS
     with caplog.at_level(logging.WARNING, "admira.targets"):
         found = DEMO.metrics("channel", versus=targets, utm_source="facebook", **NOVEMBER)
     assert "nobody_ads" not in found["channel"].tolist()
