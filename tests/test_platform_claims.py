@@ -1,7 +1,8 @@
 """What platforms claim of themselves: beside our figures, of the same ad rows, never among ours."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,16 @@ from pandas.testing import assert_frame_equal
 
 import admira
 from admira.core.claims import CLAIMS
+from admira.core.frames import typed
 from admira.core.metrics import regrouped
 from admira.errors import AmbiguousData, OptionError
-from admira.schemas import PLATFORM_MEASURES
+from admira.schemas import ADS, PLATFORM_MEASURES
 from admira.schemas.metrics import metrics
+from admira.stores.memory import MemoryStore
+from admira.stores.reading import Reader
 from tests.stores.rows import ads, crm
+
+T = TypeVar("T")
 
 GOOGLE, META = {"channel": "google_ads"}, {"channel": "meta_ads", "campaign_id": "C-3"}
 
@@ -164,6 +170,23 @@ def test_money_in_several_currencies_is_never_added() -> None:
         store.metrics([], platform=True)
     kpis = store.metrics("currency", platform=True, scope="paid")
     assert values(kpis, "currency", "platform_value") == [["EUR", 5.0], ["USD", 5.0]]
+
+
+class Busy(MemoryStore):
+    """A store that somebody else writes to before every reading."""
+
+    def reading(self, load: Callable[[Reader], T]) -> T:
+        rows = typed(self._state.table(ADS), ADS)
+        self.upsert(rows.assign(cost=rows["cost"] + 1.0, platform_conversions=rows["cost"] + 1.0))
+        return super().reading(load)
+
+
+def test_claims_are_of_the_same_commit_as_our_figures() -> None:
+    backend = Busy()
+    backend.upsert(ads({"cost": 1.0, "platform_conversions": 1.0}))
+    for _ in range(2):
+        kpis = admira.Store(backend).metrics([], platform=True)
+        assert kpis["cost"].tolist() == kpis["platform_conversions"].tolist()
 
 
 AMOUNTS = st.none() | st.integers(0, 40).map(lambda n: n / 4)

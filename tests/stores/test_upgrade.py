@@ -127,8 +127,8 @@ def test_a_file_that_claims_this_version_must_hold_its_columns(folder: Path, ver
 def test_a_file_of_an_earlier_version_must_not_hold_later_columns(folder: Path) -> None:
     path = folder / "store/ads/date=2025-08-02/channel=google_ads/part-0.parquet"
     rows = pyarrow.parquet.ParquetFile(path).read()
-    column = pyarrow.nulls(len(rows), pyarrow.float64())
-    rows = rows.append_column("platform_value", column)
+    for name in PLATFORM_MEASURES:
+        rows = rows.append_column(name, pyarrow.nulls(len(rows), pyarrow.float64()))
     pyarrow.parquet.write_table(rows, path)
     with pytest.raises(StoreError, match="should hold the columns"):
         admira.open_store(folder / "store").ads()
