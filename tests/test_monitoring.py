@@ -258,6 +258,27 @@ def test_a_fresh_store_is_alive_and_ready(folder: Path) -> None:
     assert repr(found) == "<Health ready>"
 
 
+def test_a_source_is_judged_by_the_newest_mark_of_its_address_at_any_port(tmp_path: Path) -> None:
+    urls, store = [], tmp_path / "store"
+    for day in (5, 7):
+        rows = [{**row, "date": f"2025-08-0{day - 3}"} for row in EXAMPLE.ads[:1]]
+        with serving(reply_json(rows)) as api:
+            urls.append(f"{api.url}/ads")
+            now = datetime(2025, 8, day, 6, tzinfo=UTC)
+            admira.ingest(store, ads=urls[-1], crm=[], now=now)
+    other = tmp_path / "more.json"
+    other.write_text(json.dumps([{**EXAMPLE.ads[1], "date": "2025-08-01"}]))
+    admira.ingest(store, ads=other, crm=[], now=datetime(2025, 8, 7, 7, tzinfo=UTC))
+    found = admira.health(store, now=datetime(2025, 8, 7, 8, tzinfo=UTC))
+    marks = sorted(check.detail for check in found.checks if check.name == "watermark")
+    limit = "days ago, of at most 3; that was on 2025-08-07"
+    assert marks == [
+        f"ads from {other} read up to 2025-08-01, 6 {limit}",
+        f"ads from {urls[1]} read up to 2025-08-04, 3 {limit}",
+    ]
+    assert bad(found) == ["watermark"]
+
+
 def test_what_is_late_is_told(folder: Path) -> None:
     def late(**options: Any) -> list[str]:
         return bad(admira.health(folder, **{"now": EARLY, **options}))

@@ -27,6 +27,7 @@ _PATIENCE_SECONDS = 5
 _DOWN = (500, 502, 503, 504)
 _TOO_MANY_FAILURES = 3
 _HOUR_SECONDS = 3600
+_PORT = r"^(\w+://[^/]*?):\d+(?=/|$)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ def health(
     max_run_hours : float
         How long ago the last ingest that worked may be.
     max_watermark_days : int
-        How many days ago the day may be up to which each source was read.
+        How many days ago the day may be up to which each source was read; an address is one
+        source whatever its port, and its newest mark counts.
     min_free_gigabytes : float
         How much room there must be on the store's disk, where it is a folder.
     now : datetime, optional
@@ -197,12 +199,19 @@ def _runs(store: Store, at: pd.Timestamp, most_hours: float) -> Iterator[Check]:
 
 
 def _watermarks(store: Store, at: pd.Timestamp, most_days: float) -> Iterator[Check]:
-    """Look up to which day each source was read."""
+    """Look up to which day each source was read, by the newest mark of its address at any port."""
     today = at.tz_convert("UTC").tz_localize(None).normalize()
-    for mark in store.watermarks().dropna(subset="day").to_dict("records"):
+    began = store.runs().groupby("run_id")["started_at"].max()
+    marks = store.watermarks().dropna(subset="day")
+    marks["began"] = marks["run_id"].map(began)
+    marks["place"] = marks["source"].str.replace(_PORT, r"\1", regex=True)
+    newest = marks.sort_values(["day", "began"]).drop_duplicates(["kind", "place"], keep="last")
+    for mark in newest.sort_values(["kind", "place"]).to_dict("records"):
         days = (today - mark["day"]) // timedelta(days=1)
         told = f"{mark['kind']} from {mark['source']} read up to {mark['day']:%Y-%m-%d}"
         told = f"{told}, {days} days ago, of at most {most_days:g}"
+        if not pd.isna(mark["began"]):
+            told = f"{told}; that was on {mark['began']:%Y-%m-%d}"
         yield Check("watermark", days <= most_days, told)
 
 
