@@ -268,6 +268,16 @@ def test_restated_clicks_move_leads_that_did_not_change() -> None:
     assert leads["rows"].tolist() == [0, 0]
 
 
+def test_leads_that_met_their_campaigns_by_an_alias_move_too() -> None:
+    tags = {"utm_source": "facebook", "utm_medium": "cpc"}
+    first = [{**row, **tags} for row in FIRST]
+    records = [{**row, **tags, "utm_source": "fb"} for row in RECORDS]
+    store = ran((first, records), ([{**first[0], "clicks": 70}], []))
+    found = diff(store, "r0", by="campaign_id")
+    leads = found.loc[found["metric"] == "leads", "now"].tolist()
+    assert leads == pytest.approx([4 * 120 / 180, 4 * 60 / 180])
+
+
 def test_an_opportunity_that_was_won_since_counts_once() -> None:
     won = [{**RECORDS[0], "stage": "closed_won"}]
     found = diff(ran((FIRST, RECORDS), ([], won)), "r0", by=[])
