@@ -79,11 +79,12 @@ def read_as(tagged: pd.DataFrame, tag_aliases: TagAliases | None) -> pd.DataFram
     """
     if not tag_aliases:
         return tagged
-    known = _sides(tag_aliases)
-    read = [
-        _read(triple, known) for triple in tagged[list(_TRIPLE)].itertuples(index=False, name=None)
-    ]
-    columns = pd.DataFrame(read, columns=list(_TRIPLE), index=tagged.index, dtype="str")
+    known, names = _sides(tag_aliases), list(_TRIPLE)
+    is_meant = tagged[_TRIPLE[0]].isin({campaign for campaign, _, _ in known})
+    meant = tagged.loc[is_meant, names]
+    read = [_read(triple, known) for triple in meant.itertuples(index=False, name=None)]
+    columns = tagged[names].astype("str")
+    columns.loc[is_meant] = pd.DataFrame(read, columns=names, index=meant.index, dtype="str")
     return tagged.assign(**columns)
 
 
