@@ -10,8 +10,7 @@ import pyarrow.compute as pc
 
 from admira.core.campaigns import MAP_COLUMNS, campaign_map, joined_maps
 from admira.core.frames import typed
-from admira.core.join import bridge_of, join_utm, situations_of
-from admira.core.rules import DEFAULT_ALIASES, Rules
+from admira.core.join import join_utm
 from admira.core.tag_aliases import TagAliases
 from admira.core.totals import MEASURES
 from admira.questions.breakdown import breakdown_of, measures_below
@@ -116,16 +115,20 @@ def diff(
         return _finished(nothing.assign(difference=0.0, rows=0), keys, as_of)
     now = _present(store, logs["ads"])
     then = _past(store, now, logs)
-    # What did not change is as it was, but for opportunities that campaigns share otherwise.
-    moved = _moved(now, then)
-    facts = [_changed(side, logs, moved).facts() for side in (now, then)]
+    is_moved = not _is_same(now.campaigns, then.campaigns)
+    # Opportunities that did not change are as they were, unless the campaigns they met did.
+    facts = [
+        side._replace(crm=side.crm if is_whole else _kept(side.crm, logs["crm"])).facts()
+        for side, is_whole in ((now, False), (then, is_moved))
+    ]
     part, before = map(asked.sums, facts, ("part", "before"))
     met = measures_below(store.metrics(keys), keys, "now")
     for sums in (part, before):
         met = met.merge(sums, how="outer", on=[*keys, "metric"], validate="1:1")
     values = met[["now", "part", "before"]].fillna(0.0)
-    met["now"] = values["now"]
-    met["before"] = values["before"] + (values["now"] - values["part"])
+    is_all_there = ~met["metric"].isin(AD_MEASURES) & is_moved
+    untouched = (values["now"] - values["part"]).mask(is_all_there, 0.0)
+    met["now"], met["before"] = values["now"], values["before"] + untouched
     met["difference"] = met["now"] - met["before"]
     noise = _DUST * (1 + met["now"].abs() + met["before"].abs())
     met = met[met["difference"].abs() > noise]
@@ -133,16 +136,10 @@ def diff(
     return _finished(_with_rows(met, both, logs, keys), keys, as_of)
 
 
-def _moved(now: _Side, then: _Side) -> set[str]:
-    """Name the campaign tags of opportunities that other campaigns share now, or otherwise."""
+def _is_same(now: pd.DataFrame, then: pd.DataFrame) -> bool:
+    """Tell whether opportunities meet the same campaigns at the same weights."""
     names = [name for name in CAMPAIGNS.names if name not in {"cost", "days"}]
-    if now.campaigns[names].equals(then.campaigns[names]):
-        return set()
-    rules = Rules(aliases=DEFAULT_ALIASES, tag_aliases=now.aliases)
-    situations = situations_of(now.crm, rules)
-    bridges = [bridge_of(situations, side.campaigns, rules) for side in (now, then)]
-    shares = pd.concat(bridges, ignore_index=True)
-    return set(shares.loc[~shares.duplicated(keep=False), "utm_campaign"])
+    return now[names].equals(then[names])
 
 
 def _logs(store: Logged, as_of: str | date) -> dict[Kind, pd.DataFrame]:
@@ -211,10 +208,6 @@ def _put_back(rows: pd.DataFrame, log: pd.DataFrame, table: Table) -> pd.DataFra
 
 def _is_among(rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> pd.Series:
     """Tell which rows have a key that others have."""
-    if len(key) == 1:  # on Arrow: of many values pandas makes objects first
-        ours, theirs = (pyarrow.array(of[key[0]]) for of in (rows, others))
-        is_one = pc.is_in(ours, value_set=theirs).to_numpy(zero_copy_only=False)
-        return pd.Series(is_one, index=rows.index)
     met = rows[key].merge(others[key].drop_duplicates(), how="left", on=key, indicator=True)
     return pd.Series((met["_merge"] == "both").to_numpy(), index=rows.index)
 
@@ -228,11 +221,9 @@ def _map(reader: Reader, ads: pd.DataFrame, months: Sequence[pd.Timestamp]) -> p
     return joined_maps(maps, tags=sheet if len(sheet) else None)
 
 
-def _changed(side: _Side, logs: dict[Kind, pd.DataFrame], moved: set[str]) -> _Side:
-    """Keep the rows that changed, and the opportunities with one of some campaign tags."""
-    ads, crm = side.ads, side.crm
-    is_kept = _is_among(crm, logs["crm"], list(CRM.key)) | crm["utm_campaign"].isin(moved)
-    return side._replace(ads=ads[_is_among(ads, logs["ads"], list(ADS.key))], crm=crm[is_kept])
+def _kept(crm: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
+    """Keep the opportunities that changed."""
+    return crm[_is_among(crm, log, list(CRM.key))]
 
 
 def _with_rows(
