@@ -107,8 +107,8 @@ def _completed(rows: pd.DataFrame, names: list[str], table: Table) -> pd.DataFra
 
 
 def _with_stored_values(after: pd.DataFrame, before: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Give the incoming rows with the columns that only the stored ones have, values included."""
-    absent = [str(name) for name in before if name not in after]
+    """Give the incoming rows with the columns of which only the stored ones have values."""
+    absent = [str(name) for name in before if name not in after and before[name].notna().any()]
     if not absent:
         return after
     key = list(table.key)
