@@ -1,7 +1,7 @@
 """The command line's questions about time: what becomes of leads, and what is to be expected."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -91,6 +91,9 @@ def forecast(
     coverage: Annotated[
         float, typer.Option(help="Which share of the days should fall into the intervals.")
     ] = 0.9,
+    method: Annotated[
+        str, typer.Option(help="naive, or ets: exponential smoothing (extra: forecast).")
+    ] = "naive",
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -98,7 +101,8 @@ def forecast(
 
     Example: admira forecast --metric leads --horizon 14 --store shop
     """
-    found = opened(store).forecast(metric, horizon=horizon, by=dimensions(by), coverage=coverage)
+    asked: dict[str, Any] = {"by": dimensions(by), "coverage": coverage, "method": method}
+    found = opened(store).forecast(metric, horizon, **asked)
     told = {
         name: found.attrs[name] for name in ("backtest_coverage", "backtest_windows", "left_out")
     }

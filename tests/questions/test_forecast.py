@@ -1,11 +1,13 @@
 """The days to come: figures by hand, intervals that cover what they say, and honest refusals."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import admira
-from admira.errors import DataError, OptionError
+from admira.errors import DataError, MissingExtra, OptionError
 from admira.questions.forecast import forecast, weeks_needed
 from tests.questions.synthetic import FIRST, flat, store_of
 from tests.stores.rows import ads
@@ -166,3 +168,39 @@ def test_tables_are_tidy_and_typed() -> None:
 def test_options_that_do_not_exist_are_named(options: dict[str, object], named: str) -> None:
     with pytest.raises(OptionError, match=named):
         forecast(admira.demo(), **options)  # type: ignore[arg-type]
+
+
+def growing(days: int, *, seed: int) -> list[float]:
+    """Give a business that grows by a hundredth each day."""
+    return (flat(days, seed=seed) * 1.01 ** np.arange(days)).round(2).tolist()
+
+
+def test_exponential_smoothing_is_nearer_where_a_business_grows() -> None:
+    costs = {name: growing(147, seed=seed) for seed, name in enumerate("abc")}
+    store = store_of({name: values[:140] for name, values in costs.items()})
+    came = [costs[name][day] for day in range(140, 147) for name in "abc"]
+    errors = {}
+    for method in ("naive", "ets"):
+        ahead = forecast(store, "cost", horizon=7, by="channel", method=method)
+        assert ahead["channel"].tolist() == [*"abc"] * 7
+        assert (ahead["low"] <= ahead["forecast"]).all()
+        assert (ahead["forecast"] <= ahead["high"]).all()
+        errors[method] = (ahead["forecast"] - came).abs().mean()
+    assert errors["ets"] < errors["naive"] / 2
+    assert ahead.attrs["backtest_windows"] == 4
+    assert 0.5 < ahead.attrs["backtest_coverage"] <= 1
+
+
+def test_a_flat_business_is_covered_by_smoothing_as_said() -> None:
+    store = store_of({name: flat(200, seed=seed) for seed, name in enumerate("abcd")})
+    for coverage in (0.8, 0.95):
+        ahead = forecast(store, "cost", 28, by="channel", coverage=coverage, method="ets")
+        assert ahead.attrs["backtest_coverage"] == pytest.approx(coverage, abs=BAND)
+
+
+def test_smoothing_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "statsmodels.tsa.exponential_smoothing.ets", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'admira\[forecast\]'"):
+        forecast(admira.demo(), "cost", method="ets")
+    with pytest.raises(OptionError, match="method='guess'"):
+        forecast(admira.demo(), "cost", method="guess")  # type: ignore[arg-type]
