@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pyarrow
 import pytest
+from pandas.testing import assert_frame_equal
 
 import admira
 from admira.engines.spark import ROOT, Spark
@@ -17,6 +18,7 @@ from admira.schemas import CRM
 from tests.core.test_laws import some_options
 from tests.dirt import assert_alike, assert_same_kpis, pulls, store_of
 from tests.test_engine_parity import BY
+from tests.test_platform_claims import NAMES, filled
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
@@ -62,6 +64,13 @@ def test_the_demo_data_gives_the_same_kpis_in_two_scans(spark: Any, demo: admira
     plan = facts._jdf.queryExecution().executedPlan().toString()  # noqa: SLF001 - as explain() does
     assert plan.count("FileScan parquet") == 2
     assert "BroadcastHashJoin" in plan
+
+
+def test_what_platforms_claim_is_the_same(spark: Any) -> None:
+    store = filled(*NAMES)
+    for by in (["date", "channel"], ["campaign_name"], []):
+        theirs = store.metrics(by, platform=True, engine="spark", session=spark)
+        assert_frame_equal(theirs, store.metrics(by, platform=True))
 
 
 def test_dirty_pulls_give_the_same_facts(spark: Any) -> None:

@@ -57,7 +57,8 @@ def convert_currency(
     ----------
     rows : DataFrame, one row per day, campaign and channel, or one per opportunity
         As `normalize` or `validate` gives them.  Columns used: ``date``, ``currency``, and ``cost``
-        of ads or ``amount`` of crm.  Rows that carry ``problems`` stay as they are.
+        (and ``platform_value``) of ads or ``amount`` of crm.  Rows that carry ``problems`` stay as
+        they are.
     rates : DataFrame, one row per day and currency
         ``date``; ``currency``; ``rate``, the units of ``to`` for one unit of ``currency``.  The
         European Central Bank publishes the inverse, dollars for one euro: divide 1 by it.  A null
@@ -110,9 +111,11 @@ def convert_currency(
     ['', '', 'currency: no rate from CHF to EUR within 7 days']
     """
     table = table_of(rows.columns, kind)
-    money = "cost" if table is ADS else "amount"
+    money, *more = ("cost", "platform_value") if table is ADS else ("amount",)
     table.require(rows.columns, ["date", "currency", money])
-    _require_numbers(rows[money], table)
+    amounts = rows[[money, *(name for name in more if name in rows)]]
+    for name in amounts:
+        _require_numbers(amounts[name], table)
     wanted = _code(to)
     _check(max_age_days, missing)
     known = _read_rates(rates)
@@ -125,7 +128,7 @@ def convert_currency(
     ).astype({"currency": "str"})
     problems = known_problems(rows)
     is_usable = (problems == "").to_numpy()
-    has_money = (rows[money].fillna(0) != 0).to_numpy()
+    has_money = (amounts.fillna(0) != 0).any(axis="columns").to_numpy()
     is_foreign = is_usable & has_money & (found["currency"] != wanted).to_numpy()
     factors = np.ones(len(rows))
     factors[is_foreign] = _last_rates(found[is_foreign], known, max_age_days)
@@ -135,10 +138,8 @@ def convert_currency(
         raise _no_rates(found[is_lost], table, wanted, max_age_days)
     is_converted = is_usable & ~is_lost
     converted = rows.assign(
-        **{
-            money: rows[money] * np.where(is_lost, 1.0, factors),
-            "currency": found["currency"].mask(is_converted, wanted).array,
-        }
+        **amounts.mul(np.where(is_lost, 1.0, factors), axis="index"),
+        currency=found["currency"].mask(is_converted, wanted).array,
     )
     log_event(
         "currency.converted",

@@ -77,7 +77,8 @@ def _refuse_mixed_currencies(accepted: pd.DataFrame, key: list[str]) -> None:
     """Raise when money of several currencies would be added."""
     if "currency" not in accepted:
         return
-    paid = accepted[accepted["cost"] > 0]
+    money = [name for name in ("cost", "platform_value") if name in accepted]
+    paid = accepted[(accepted[money] > 0).any(axis="columns")]
     count = paid.groupby(key, sort=False)["currency"].nunique(dropna=False)
     if (count > 1).any():
         date, campaign, channel = count.index[count > 1][0]

@@ -309,3 +309,19 @@ def test_an_option_that_does_not_exist_is_refused(option: str, value: Any) -> No
     options: dict[str, Any] = {"to": "EUR"} | {option: value}
     with pytest.raises(OptionError, match=f"^{option}="):
         convert_currency(spent(("01", 10.0, "USD")), rates(), **options)
+
+
+def test_what_a_platform_says_its_conversions_are_worth_is_converted_too() -> None:
+    values = [10.0, None, 4.0]
+    ads = spent(("01", 2.0, "USD"), ("02", 3.0, "USD"), ("03", 0.0, "USD"))
+    converted = convert_currency(
+        ads.assign(platform_value=values), rates((FIRST, "USD", 0.5)), to="EUR"
+    )
+    assert costs(converted) == [1.0, 1.5, 0.0]
+    assert converted["platform_value"].tolist()[::2] == [5.0, 2.0]
+    assert np.isnan(converted["platform_value"][1])
+    assert set(converted["currency"]) == {"EUR"}
+    with pytest.raises(DataError, match="USD"):
+        convert_currency(
+            ads.iloc[2:].assign(platform_value=4.0), rates((FIRST, "GBP", 2)), to="EUR"
+        )

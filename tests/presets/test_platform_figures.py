@@ -9,6 +9,7 @@ import admira
 from admira.core.normalize import normalize
 from admira.core.settle import settle_segments
 from admira.core.validate import validate
+from admira.errors import AmbiguousData
 from admira.schemas import PLATFORM_MEASURES
 from admira.sources.mapper import map_rows
 from admira.sources.presets import load_preset
@@ -169,6 +170,13 @@ def test_segments_add_up_what_they_state() -> None:
     assert found["clicks"].tolist() == [13, 0]
     claims = found[[*PLATFORM_MEASURES]].astype(object)
     assert claims.where(claims.notna(), None).to_numpy().tolist() == [[3.75, None], [None, 8.0]]
+
+
+def test_segments_whose_values_are_in_several_currencies_are_refused() -> None:
+    figures = {"metrics": {"conversionsValue": 4.0}}
+    rows = [{**GOOGLE, **figures, "customer": {"currencyCode": code}} for code in ("EUR", "USD")]
+    with pytest.raises(AmbiguousData, match="several currencies"):
+        settle_segments(accepted(rows, "google_ads_api"))
 
 
 def test_they_come_into_the_store_and_beside_our_figures() -> None:
