@@ -1,5 +1,6 @@
 """A store on other engines: the same numbers from few files, which are never stale."""
 
+import gc
 import shutil
 import subprocess
 import sys
@@ -143,6 +144,51 @@ def test_a_months_file_is_made_in_parts_of_a_few_days(
         pd.testing.assert_frame_equal(rows, store.ads())
     (file,) = Path(tmp_path, "_admira", "cache", "ads").iterdir()
     assert pyarrow.parquet.ParquetFile(file).num_row_groups == 12
+
+
+@pytest.mark.parametrize(("large_month", "is_held"), [(0, False), (2**20, True)])
+def test_rows_of_large_months_are_let_go_once_the_map_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large_month: int, *, is_held: bool
+) -> None:
+    monkeypatch.setattr("admira.stores.snapshot._LARGE_MONTH", large_month)
+    days = pd.date_range("2025-08-01", "2025-08-31").strftime("%Y-%m-%d")
+    ads = ads_frame(*(ad(day, f"C-{number}", "sale") for day in days for number in range(50)))
+    store = filled(str(tmp_path), ads, crm_frame(opportunity("O-1", "2025-08-02", "sale")))
+    store.compact()
+    before = pyarrow.total_allocated_bytes()
+    assert len(store.campaigns()) == 50
+    gc.collect()
+    rows_of_ads = len(ads) * 8  # the clicks alone
+    assert (pyarrow.total_allocated_bytes() - before > rows_of_ads) is is_held
+
+
+def test_map_and_bridge_made_in_turns_say_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ads = ads_frame(
+        *(
+            ad(
+                f"2025-08-{day:02}",
+                f"C-{n}",
+                "sale",
+                clicks=n,
+                cost=0.1,
+                campaign_name=f"{day // 9}",
+            )
+            for day in range(1, 21)
+            for n in range(4)
+        )
+    )
+    tags = ["sale", "sale/google/cpc", "other", ""]
+    crm = crm_frame(*(opportunity(f"O-{n}", "2025-08-02", tag) for n, tag in enumerate(tags)))
+    at_once = filled(str(tmp_path / "at once"), ads, crm)
+    expected = at_once.metrics("campaign_id", engine="duckdb")
+    monkeypatch.setattr("admira.engines.bridges._ROWS_A_TURN", 33)
+    monkeypatch.setattr("admira.engines.bridges.SITUATIONS_A_TURN", 3)
+    in_turns = filled(str(tmp_path / "in turns"), ads, crm)
+    found = in_turns.metrics("campaign_id", engine="duckdb")
+    pd.testing.assert_frame_equal(in_turns.campaigns(), at_once.campaigns())
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
 
 
 def test_two_tables_are_scanned_once_each(small: admira.Store) -> None:

@@ -9,7 +9,7 @@ from admira.core.campaigns import CAMPAIGN, TRIPLE
 from admira.core.history import AdHistory
 from admira.core.rules import Rules
 from admira.core.tag_aliases import read_as
-from admira.core.tiers import TIERS, known_tags, meetings
+from admira.core.tiers import TIERS, meetings
 from admira.schemas import UNATTRIBUTED, UNKNOWN, UNTAGGED
 
 # Opportunities that agree on these, and on the month (or the day), are attributed alike.
@@ -51,7 +51,7 @@ def build_bridge(situations: pd.DataFrame, history: AdHistory, rules: Rules) -> 
     candidates = _candidates(_eligible(met, history, rules), history)
     shares = _weighted(candidates, rules.ambiguous)
     without = read[~read.index.isin(shares["situation"])]
-    buckets = _buckets(without, met, candidates, known_tags(history.entities))
+    buckets = _buckets(without, met, candidates, history.known_tags)
     bridge = situations.join(
         pd.concat([shares, buckets], ignore_index=True).set_index("situation"), how="left"
     )

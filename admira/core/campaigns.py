@@ -119,14 +119,15 @@ def _one_name(named: pd.DataFrame) -> pd.DataFrame:
 def _together(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Add rows up by some of their columns; the latest name counts."""
     ordered = rows.sort_values([*by, "last_day", "campaign_name"])
-    return ordered.groupby(by, as_index=False, dropna=False).agg(
+    together = ordered.groupby(by, as_index=False, dropna=False, sort=False).agg(
         clicks=("clicks", "sum"),
         cost=("cost", "sum"),
         first_day=("first_day", "min"),
         last_day=("last_day", "max"),
-        days=("days", np.bitwise_or.reduce),
         campaign_name=("campaign_name", "last"),
     )
+    firsts = np.flatnonzero(~ordered.duplicated(by))
+    return together.assign(days=np.bitwise_or.reduceat(ordered["days"].to_numpy(), firsts))
 
 
 def read_sheet(tags: Any) -> pd.DataFrame:

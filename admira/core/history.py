@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from admira.core.campaigns import CAMPAIGN, TRIPLE
+from admira.core.tags import normalize_tags
 
 # One integer holds a number and a time, so that a sorted search answers "the last one up to then".
 _SPAN = 1_000_000  # more than the days or months of any calendar
@@ -20,7 +21,7 @@ class AdHistory:
     entities : DataFrame
         One row per campaign and triple, numbered by its index in the order of its columns:
         ``channel``, ``campaign_id``, the triple, ``campaign`` (a number of its own),
-        ``first_month`` and ``first_day``.
+        ``first_month``, ``first_day`` and ``id_as_tag`` (the id as a tag would be written).
     """
 
     def __init__(self, campaigns: pd.DataFrame) -> None:
@@ -28,7 +29,8 @@ class AdHistory:
         rows["entity"] = rows.groupby([*CAMPAIGN, *TRIPLE], sort=False).ngroup()
         rows["campaign"] = rows.groupby(CAMPAIGN, sort=False).ngroup()
         self._key = _sortable(rows["entity"], month_numbers(rows["month"]))
-        self._rows = rows.assign(
+        # Only what is asked for again: the tags of every month would take most of the memory.
+        self._rows = rows[["campaign", "month", "days"]].assign(
             clicks=rows.groupby("entity")["clicks"].cumsum(),
             cost=rows.groupby("entity")["cost"].cumsum().round(6),
             campaign_name=rows.groupby("entity")["campaign_name"].ffill(),
@@ -36,8 +38,14 @@ class AdHistory:
         self._totals = _campaign_totals(rows)
         firsts = rows.drop_duplicates("entity").set_index("entity")
         self.entities = firsts[[*CAMPAIGN, *TRIPLE, "campaign", "first_day"]].assign(
-            first_month=month_numbers(firsts["month"])
+            first_month=month_numbers(firsts["month"]),
+            id_as_tag=normalize_tags(firsts["campaign_id"]),
         )
+
+    @cached_property
+    def known_tags(self) -> set[str]:
+        """Give all that a ``utm_campaign`` may be called, were nothing else to disagree."""
+        return {*self.entities["utm_campaign"], *self.entities["id_as_tag"]} - {""}
 
     @cached_property
     def _ad_days(self) -> npt.NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """The join: ad rows and opportunity shares, stacked at one grain, so that money just adds up."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -196,19 +196,38 @@ def situations_of(crm: Any, rules: Rules) -> pd.DataFrame:
 
 
 def bridge_of(situations: pd.DataFrame, campaigns: Any, rules: Rules) -> pd.DataFrame:
-    """Say which campaigns share the opportunities of each situation, in what the join needs.
-
-    Situations are looked at in turns, so that what is compared meanwhile stays small.
-    """
-    history = AdHistory(_given(campaigns))
-    size, turns = _SITUATIONS_A_TURN, range(0, len(situations) or 1, _SITUATIONS_A_TURN)
-    parts = [build_bridge(situations.iloc[first:][:size], history, rules) for first in turns]
-    bridge = pd.concat(parts, ignore_index=True)
-    _warn_of_loose_matches(bridge)
-    return bridge[[*LABEL, rules.time, *OWNER.values(), *AUDIT, *_lands(rules)]]
+    """Say which campaigns share the opportunities of each situation, in what the join needs."""
+    size = SITUATIONS_A_TURN
+    turns = (situations.iloc[at:][:size] for at in range(0, len(situations) or 1, size))
+    return pd.concat(bridges_of(turns, history_of(campaigns), rules), ignore_index=True)
 
 
-_SITUATIONS_A_TURN = 100_000
+def history_of(campaigns: Any) -> AdHistory:
+    """Give what a campaign map of any engine says, which takes less memory than the map."""
+    return AdHistory(_given(campaigns))
+
+
+def bridges_of(
+    turns: Iterable[pd.DataFrame], history: AdHistory, rules: Rules
+) -> Iterator[pd.DataFrame]:
+    """Do as ``bridge_of`` for some situations at a time: what is compared meanwhile stays small."""
+    utm_campaigns, situations = set[str](), 0
+    for turn in turns:
+        bridge = build_bridge(turn, history, rules)
+        loose = bridge[bridge["match"] == "campaign"]
+        utm_campaigns |= {*loose["utm_campaign"]}
+        situations += len(loose[[*LABEL, "month", *_day(rules)]].drop_duplicates())
+        yield bridge[[*LABEL, rules.time, *OWNER.values(), *AUDIT, *_lands(rules)]]
+    if situations:
+        log_event(
+            "join.matched_by_campaign_only",
+            level=logging.WARNING,
+            utm_campaigns=len(utm_campaigns),
+            situations=situations,
+        )
+
+
+SITUATIONS_A_TURN = 100_000
 
 
 def _shares(records: Frame, known: pd.DataFrame, rules: Rules) -> list[Frame]:
@@ -260,18 +279,6 @@ def _labelled(records: Frame) -> Frame:
         month=month_number(nw.col("date")),
         click_channel=click_channel,
     )
-
-
-def _warn_of_loose_matches(bridge: Any) -> None:
-    """Log once per run how many situations met a campaign by its campaign tag alone."""
-    loose = bridge[bridge["match"] == "campaign"]
-    if len(loose):
-        log_event(
-            "join.matched_by_campaign_only",
-            level=logging.WARNING,
-            utm_campaigns=int(loose["utm_campaign"].nunique()),
-            situations=len(loose[[*LABEL, "month"]].drop_duplicates()),
-        )
 
 
 def _share_facts(shares: Frame, rules: Rules) -> list[Frame]:

@@ -57,6 +57,8 @@ def compute_metrics(
         The result of :func:`join_utm`, or any part of it.
     by : str or sequence of str
         Dimensions: columns of the facts that are no measures.  ``[]`` gives one row for all.
+        With ``"currency"`` among them a lazy frame stays lazy and is read once; without it the
+        frame is read once now, to make sure that no currencies are mixed, and once for the sums.
     grain : {"day", "week", "month", "quarter", "year"}, optional
         Cut ``date`` to the first day of its week, month, quarter or year; ``by`` must hold
         ``date``.

@@ -5,7 +5,7 @@ import pandas as pd
 
 from admira.core.campaigns import CAMPAIGN, TRIPLE
 from admira.core.rules import Aliases
-from admira.core.tags import normalize_tag, normalize_tags
+from admira.core.tags import normalize_tag
 
 # Best first: the opportunity's own campaign id; the triple as stored; the triple after aliases; a
 # campaign id written into utm_campaign; the campaign tag, where no source or medium disagrees.
@@ -21,7 +21,7 @@ def meetings(labels: pd.DataFrame, entities: pd.DataFrame, aliases: Aliases) -> 
     labels : DataFrame indexed by label number
         ``ad_campaign_id`` and the utm triple of opportunities; ``""`` where missing.
     entities : DataFrame indexed by entity number
-        ``channel``, ``campaign_id`` and the utm triple of campaigns.
+        ``channel``, ``campaign_id``, the utm triple of campaigns and ``id_as_tag``.
     aliases : mapping
         For ``utm_source`` and ``utm_medium``, what is written to what is meant.
 
@@ -31,8 +31,8 @@ def meetings(labels: pd.DataFrame, entities: pd.DataFrame, aliases: Aliases) -> 
         ``label``, ``entity`` and ``tier`` (a position in ``TIERS``).
     """
     asked = _compared(labels, aliases).reset_index(names="label")
-    there = _compared(entities[[*CAMPAIGN, *TRIPLE]], aliases).reset_index(names="entity")
-    there["id_as_tag"] = normalize_tags(there["campaign_id"])
+    there = _compared(entities[[*CAMPAIGN, *TRIPLE, "id_as_tag"]], aliases)
+    there = there.reset_index(names="entity")
     tagged = asked[asked["utm_campaign"] != ""]
 
     own_id = asked[asked["ad_campaign_id"] != ""].merge(
@@ -48,11 +48,6 @@ def meetings(labels: pd.DataFrame, entities: pd.DataFrame, aliases: Aliases) -> 
         ]
     )
     return found.sort_values("tier", kind="stable").drop_duplicates(["label", "entity"])
-
-
-def known_tags(entities: pd.DataFrame) -> set[str]:
-    """Give all that an opportunity's ``utm_campaign`` may be called, were nothing to disagree."""
-    return {*entities["utm_campaign"], *normalize_tags(entities["campaign_id"])} - {""}
 
 
 def _compared(tagged: pd.DataFrame, aliases: Aliases) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The small tables that every answer needs, worked out month by month and kept: map and bridge."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -19,7 +19,13 @@ from admira.core.campaigns import (
 )
 from admira.core.filters import VALUE_FILTERS
 from admira.core.frames import collect, on_plain_arrow, typed
-from admira.core.join import SITUATION_COLUMNS, bridge_of, situations_of
+from admira.core.join import (
+    SITUATION_COLUMNS,
+    SITUATIONS_A_TURN,
+    bridges_of,
+    history_of,
+    situations_of,
+)
 from admira.core.rules import DEFAULT_ALIASES, JOIN_OPTIONS, Rules
 from admira.core.tag_aliases import alias_mapping
 from admira.errors import OptionError
@@ -75,8 +81,7 @@ class Joining(NamedTuple):
 
 def campaigns_of(reader: Reader) -> pd.DataFrame:
     """Give the campaign map of all ads that the store holds or held, and of its UTM sheet."""
-    monthly = reader.by_month(ADS, MAP_COLUMNS, "campaigns", campaign_map)
-    maps, sheet = typed(monthly, CAMPAIGNS), reader.rows(TAGS)
+    maps, sheet = monthly_maps(reader), reader.rows(TAGS)
     history = reader.rows(HISTORY)
     if len(history):
         maps = pd.concat([maps, history], ignore_index=True)
@@ -94,6 +99,24 @@ def names_of(reader: Reader) -> pd.DataFrame:
     return _as_text(names).to_pandas().astype("str")
 
 
+def monthly_maps(reader: Reader) -> pd.DataFrame:
+    """Give the campaign map of all ads that the store holds, without its UTM sheet."""
+    return typed(reader.by_month(ADS, MAP_COLUMNS, "campaigns", _map_of_month), CAMPAIGNS)
+
+
+_ROWS_A_TURN = 500_000
+
+
+def _map_of_month(ads: pyarrow.Table) -> pyarrow.Table:
+    """Give the map of a month, some rows at a time, so that what is grouped stays small."""
+    if len(ads) <= _ROWS_A_TURN:
+        return campaign_map(ads)
+    turns = range(0, len(ads), _ROWS_A_TURN)
+    maps = [typed(campaign_map(ads.slice(first, _ROWS_A_TURN)), CAMPAIGNS) for first in turns]
+    whole = joined_maps(pd.concat(maps, ignore_index=True))
+    return on_plain_arrow(whole.assign(cost=whole["cost"].round(6)))
+
+
 class Makings(NamedTuple):
     """The bridge, or what it is made of, as of one commit."""
 
@@ -101,18 +124,24 @@ class Makings(NamedTuple):
     joining: Joining
     made_of: str
     bridge: pyarrow.Table | None = None
-    situations: pyarrow.Table | None = None
-    campaigns: Any = None
+    situations: Any = None
+    history: Any = None
 
     def finished(self) -> pyarrow.Table:
         """Give the bridge; one that had to be worked out is kept."""
         if self.bridge is not None:
             return self.bridge
-        situations = collect(nw.from_native(self.situations))
-        bridge = on_plain_arrow(bridge_of(situations, self.campaigns, self.joining.rules))
+        found = bridges_of(self._turns(), self.history, self.joining.rules)
+        bridge = pyarrow.concat_tables(map(on_plain_arrow, found))
         if self.made_of:
             self.reader.keep(_slot(self.joining.rules), self.made_of, bridge, *SOURCES)
         return bridge
+
+    def _turns(self) -> Iterator[pd.DataFrame]:
+        """Give the situations in pandas, some at a time."""
+        situations, size = self.situations, SITUATIONS_A_TURN
+        for first in range(0, len(situations) or 1, size):
+            yield collect(nw.from_native(situations.slice(first, size)))
 
 
 def makings(reader: Reader, joining: Joining) -> Makings:
@@ -126,8 +155,8 @@ def makings(reader: Reader, joining: Joining) -> Makings:
             return Makings(reader, joining, made_of, _as_text(held))
     make = partial(_situations, rules=rules)
     situations = reader.by_month(CRM, SITUATION_COLUMNS, f"situations/{rules.time}", make)
-    known = campaigns_of(reader) if given is None else given
-    return Makings(reader, joining, made_of, None, situations, known)
+    history = history_of(campaigns_of(reader) if given is None else given)
+    return Makings(reader, joining, made_of, None, situations, history)
 
 
 def _situations(crm: pyarrow.Table, rules: Rules) -> pyarrow.Table:

@@ -8,11 +8,12 @@ import pandas as pd
 import pyarrow
 import pyarrow.compute as pc
 
-from admira.core.campaigns import MAP_COLUMNS, campaign_map, joined_maps
+from admira.core.campaigns import campaign_map, joined_maps
 from admira.core.frames import typed
 from admira.core.join import join_utm
 from admira.core.tag_aliases import TagAliases
 from admira.core.totals import MEASURES
+from admira.engines.bridges import monthly_maps
 from admira.questions.breakdown import breakdown_of, measures_below
 from admira.questions.moments import commits_after
 from admira.schemas import AD_MEASURES, ADS, CAMPAIGNS, CRM, TABLES, TAGS, Kind, Table
@@ -214,7 +215,7 @@ def _is_among(rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> pd.Se
 
 def _map(reader: Reader, ads: pd.DataFrame, months: Sequence[pd.Timestamp]) -> pd.DataFrame:
     """Give the campaign map with some months as these ads have them."""
-    known = typed(reader.by_month(ADS, MAP_COLUMNS, "campaigns", campaign_map), CAMPAIGNS)
+    known = monthly_maps(reader)
     others = known[~known["month"].isin(months)]
     maps = pd.concat([others, campaign_map(ads), reader.rows(HISTORY)], ignore_index=True)
     sheet = reader.rows(TAGS)

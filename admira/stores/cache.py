@@ -85,6 +85,12 @@ class Cache:
                 _, column = self._held.popitem(last=False)
                 self._size -= column.nbytes
 
+    def let_go(self, subject: str) -> None:
+        """Hold no columns of a subject in memory any longer."""
+        with self._lock:
+            for held in [h for h in self._held if h[0].startswith(f"{FOLDER}/{subject}.")]:
+                self._size -= self._held.pop(held).nbytes
+
     def file(self, subject: str, made_of: str) -> str | None:
         """Give the path of a derived table's file, if it is there whole."""
         path = _path(subject, made_of)
@@ -109,9 +115,7 @@ class Cache:
                     self._files.remove(f"{folder}/{other}")
         except StoreError as error:
             log_event("cache.not_kept", level=logging.DEBUG, file=path, reason=str(error))
-        with self._lock:
-            for held in [h for h in self._held if h[0].startswith(f"{FOLDER}/{subject}.")]:
-                self._size -= self._held.pop(held).nbytes
+        self.let_go(subject)
 
 
 def _path(subject: str, made_of: str) -> str:

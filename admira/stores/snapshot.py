@@ -28,6 +28,10 @@ _WORTH_KEEPING = 0.5
 
 _ROW_GROUP = 250_000
 
+# Rows of a month whose partitions take more bytes are not held for what was derived of them: they
+# would fill the memory, and make room for one another before anyone asks for them again.
+_LARGE_MONTH = 2 * 2**20
+
 T = TypeVar("T")
 
 Places = dict[Partition, Place]
@@ -180,6 +184,8 @@ class Snapshot:
                 found = make(self._month(asked, month, whole).select(list(columns)))
                 if _is_settled(whole.places):
                     self._cache.keep(name, whole.made_of, found)
+                if whole.size > _LARGE_MONTH:
+                    self._cache.let_go(f"{table.name}/{month}")
             made.append(found.cast(made[0].schema))
         return pyarrow.concat_tables(made)
 

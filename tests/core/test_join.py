@@ -700,5 +700,5 @@ def test_looking_at_the_situations_in_turns_changes_nothing(
     demo = admira.demo()
     ads, crm = demo.ads(), demo.crm().head(400)
     at_once = join_utm(ads, crm)
-    monkeypatch.setattr("admira.core.join._SITUATIONS_A_TURN", 7)
+    monkeypatch.setattr("admira.core.join.SITUATIONS_A_TURN", 7)
     pd.testing.assert_frame_equal(join_utm(ads, crm), at_once)
