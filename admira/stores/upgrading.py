@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pyarrow
 
+from admira.errors import StoreError
 from admira.log import log_event
 from admira.schemas import SCHEMA_VERSION, TABLES, Table
 from admira.schemas.versions import forms_of, is_earlier
@@ -86,9 +87,12 @@ def _rewritten(table: Table, files: Files, paths: Iterable[str]) -> Iterator[dic
 
     def made(path: str) -> bytes | None:
         content = files.read(path)
-        if content is None or layout.is_complete(content):
-            return None
-        rows = layout.decoded(content, table.names, files.name(path))
+        try:
+            if content is None or layout.is_complete(content):
+                return None
+            rows = layout.decoded(content, table.names, files.name(path))
+        except (StoreError, pyarrow.ArrowException, OSError, ValueError):
+            return None  # a broken file is left to whoever reads it, and to verify, which names it
         return encoded(rows.replace_schema_metadata(layout.schema.metadata))
 
     waiting = iter(paths)

@@ -254,6 +254,19 @@ def test_repair_brings_on_what_an_earlier_admira_wrote_since(folder: Path) -> No
     assert [*(folder / "store/_admira/journal").iterdir()] == entries
 
 
+def test_a_broken_file_is_left_as_it_is_and_named(folder: Path) -> None:
+    path = folder / "store/ads/date=2025-08-02/channel=google_ads/part-0.parquet"
+    path.write_bytes(path.read_bytes()[:-9])
+    broken = path.read_bytes()
+    store = admira.open_store(folder / "store")
+    assert store.upsert(ads({**LATE, **CLAIMED})).inserted == 1
+    assert path.read_bytes() == broken
+    (problem,) = store.repair().problems
+    assert str(path) in problem
+    path.unlink()
+    assert versions(folder / "store") == {SCHEMA_VERSION}
+
+
 def test_the_archive_is_brought_on_before_partitions_of_this_version_join_it(folder: Path) -> None:
     store = admira.open_store(folder / "store")
     before = store.ads()
