@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from admira.core.days import Day, as_day
 from admira.errors import OptionError
-from admira.questions.daily import WEEK, Floats, daily, medians, weeks_before
+from admira.questions.daily import WEEK, Daily, Floats, daily, medians, weeks_before
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Measure
 from admira.summary import Asked
@@ -84,7 +84,7 @@ def anomalies(
     2025-11-02    meta_ads  671.9     296.9   4.5        up
     """
     first, last = _checked(start, end, weeks, threshold)
-    known = daily(store, metric, by, scope)
+    known = _looked_at(daily(store, metric, by, scope), first, last, weeks)
     values, is_measure = known.grid, isinstance(metrics[metric], Measure)
     before = weeks_before(values, weeks)
     expected = medians(before)
@@ -125,6 +125,19 @@ def _checked(
     if first is not None and last is not None and last < first:
         raise OptionError("start", f"{first:%Y-%m-%d}", [f"a day up to end, {last:%Y-%m-%d}"])
     return first, last
+
+
+def _looked_at(
+    known: Daily, first: pd.Timestamp | None, last: pd.Timestamp | None, weeks: int
+) -> Daily:
+    """Keep the days asked for, and those before them that they are judged by."""
+    # A day's errors are of as many weeks, and each of these has its own weeks before it.
+    back = pd.Timedelta(days=2 * WEEK * weeks)
+    days = slice(
+        0 if first is None else known.days.searchsorted(first - back),
+        None if last is None else known.days.searchsorted(last, side="right"),
+    )
+    return known._replace(days=known.days[days], grid=known.grid[days])
 
 
 def _floor(values: Floats, expected: Floats, weeks: int, *, is_measure: bool) -> Floats:

@@ -43,7 +43,7 @@ def refuse_overlaps(budgets: pd.DataFrame, by: str) -> None:
     """Refuse two budgets of which it cannot be said which one a cost counts in."""
     is_part = budgets[by].notna()
     for names, rows in ((by, budgets[is_part]), ("channel", budgets[~is_part])):
-        for scope, group in rows.groupby(names):
+        for scope, group in rows[rows.duplicated(names, keep=False)].groupby(names):
             places = group.index.to_numpy().tolist()
             numbered = zip(places, group.to_dict("records"), strict=True)
             for (place, one), (later, other) in combinations(numbered, 2):

@@ -130,6 +130,21 @@ def test_start_and_end_choose_days_and_not_what_is_known() -> None:
     assert (some.attrs["judged"], some.attrs["not_judged"]) == (1, 0)
 
 
+def test_days_asked_for_are_judged_by_all_that_they_need_and_no_more() -> None:
+    names = [f"c{seed}" for seed in range(6)]
+    costs = {name: abs(flat(330, seed=seed, noise=0.4)) for seed, name in enumerate(names)}
+    costs["c5"][100:] *= 1.01 ** np.arange(230)
+    costs["c4"][:200] = 0.0
+    store = store_of(costs)
+    whole = anomalies(store, "cost", by="channel", threshold=0.8)
+    for first, last in ((300, 329), (113, 140), (40, 80), (250, 253)):
+        days = {"start": FIRST + pd.Timedelta(days=first), "end": FIRST + pd.Timedelta(days=last)}
+        found = anomalies(store, "cost", by="channel", threshold=0.8, **days)
+        expected = whole[whole["date"].between(days["start"], days["end"])]
+        assert len(found)
+        pd.testing.assert_frame_equal(found, expected.reset_index(drop=True))
+
+
 def test_currencies_are_looked_at_one_by_one_and_counts_together() -> None:
     store = store_of({"a": [100.0] * 70}, currency="EUR")
     other = {"currency": "USD", "campaign_id": "C-2", "clicks": 10}
