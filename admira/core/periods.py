@@ -107,7 +107,9 @@ def beside(
     filled = [f"{name}{end}" for name in sums for end in ("", "_previous")]
     met[filled] = met[filled].fillna(0.0)  # a group that was not there added nothing
     order = [f"{name}{end}" for name in names for end in ("", "_previous", "_change")]
-    return pd.concat([met, _changes(met, names)], axis="columns")[[*keys, *order]]
+    compared = pd.concat([met, _changes(met, names)], axis="columns")[[*keys, *order]]
+    compared.attrs.update(met.attrs)
+    return compared
 
 
 def _changes(met: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
