@@ -16,6 +16,7 @@ def engines(place: Place) -> list[Row]:
     place.once("partitions", "partitions:build", store=store, **size)
     compacted = run("engines:compact", store=store)[0]
     decided = run("engines:bridge", store=store)[0]
+    run("engines:arrow", store=store, by=_BY)  # it keeps sums of its own, as in a store in use
     turns = {name: turn for name, (package, turn) in _turns(store).items() if place.has(package)}
     measured = interleaved(turns, place.repeats)
     found = [
