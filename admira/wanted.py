@@ -68,12 +68,14 @@ class Wanted:
         """Keep the rows with the labels wanted, and put the labels asked for beside them."""
         if labels is None:
             return rows
+        names = dict.fromkeys([*self.labelled, *self.labels])
+        columns = {name: labels.column(rows, name) for name in names}
         for name, values in self.labelled.items():
-            found = labels.column(rows, name)
-            rows = rows.filter(_has_one_of(found, values))
-        columns = {name: labels.column(rows, name) for name in self.labels}
-        for name, column in columns.items():
-            rows = rows.append_column(name, column)
+            is_kept = _has_one_of(columns[name], values)
+            rows = rows.filter(is_kept)
+            columns = {each: column.filter(is_kept) for each, column in columns.items()}
+        for name in self.labels:
+            rows = rows.append_column(name, columns[name])
         return rows
 
 
@@ -136,9 +138,8 @@ def several(wanted: Any) -> list[Any]:
     return [None if pd.isna(value) else str(value).strip() for value in several]
 
 
-def _has_one_of(column: pyarrow.Array, values: Sequence[Any]) -> pyarrow.Array:
+def _has_one_of(column: pyarrow.DictionaryArray, values: Sequence[Any]) -> pyarrow.Array:
     """Tell the rows on Arrow that have one of the labels."""
     known = pyarrow.array([value for value in values if value is not None], pyarrow.string())
-    texts = column.cast(pyarrow.string())
-    is_one = pc.is_in(texts, value_set=known)
-    return pc.or_(is_one, texts.is_null()) if None in values else is_one
+    is_one = pc.is_in(column.dictionary, value_set=known).take(column.indices)
+    return pc.fill_null(is_one, fill_value=None in values)
