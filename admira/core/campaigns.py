@@ -96,6 +96,7 @@ def map_of(ads: Frame, *, tags: Any = None) -> pd.DataFrame:
 def joined_maps(maps: pd.DataFrame, *, tags: Any = None) -> pd.DataFrame:
     """Give one map of the maps of several sets of days, stacked, and of the team's sheet."""
     campaigns = _one_name(maps).assign(known_by="ads")
+    del maps  # of a large store it would take as much memory again while the map is sorted
     if tags is not None:
         campaigns = _with_sheet(campaigns, read_sheet(tags))
     campaigns = campaigns.sort_values(GRAIN, ignore_index=True)

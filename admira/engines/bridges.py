@@ -81,11 +81,14 @@ class Joining(NamedTuple):
 
 def campaigns_of(reader: Reader) -> pd.DataFrame:
     """Give the campaign map of all ads that the store holds or held, and of its UTM sheet."""
-    maps, sheet = monthly_maps(reader), reader.rows(TAGS)
-    history = reader.rows(HISTORY)
-    if len(history):
-        maps = pd.concat([maps, history], ignore_index=True)
-    return joined_maps(maps, tags=sheet if len(sheet) else None)
+    sheet = reader.rows(TAGS)
+    return joined_maps(_maps_of(reader), tags=sheet if len(sheet) else None)
+
+
+def _maps_of(reader: Reader) -> pd.DataFrame:
+    """Give the maps of all months, also of those whose ads are no longer kept."""
+    maps, history = monthly_maps(reader), reader.rows(HISTORY)
+    return pd.concat([maps, history], ignore_index=True) if len(history) else maps
 
 
 def names_of(reader: Reader) -> pd.DataFrame:

@@ -114,6 +114,7 @@ class Table:
                 for column in self.columns
             },
             index=rows.index,
+            copy=False,  # pandas copies what is changed later
         )
 
     def pandera(self) -> "pa.DataFrameSchema":
