@@ -11,7 +11,6 @@ from admira.errors import AdmiraError
 from admira.explanations import Explanation, explain
 from admira.explorer.answers import Answers, answers_of
 from admira.explorer.choice import Choice, Chosen
-from admira.explorer.held import Held
 from admira.explorer.sections import Section, section_of
 from admira.explorer.views import (
     chart_of,
@@ -25,6 +24,7 @@ from admira.explorer.views import (
     title_line,
 )
 from admira.present.html import render
+from admira.questions.held import Held
 from admira.schemas.metrics import metrics
 from admira.summary import Asked as Store
 

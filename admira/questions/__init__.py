@@ -1,7 +1,7 @@
 """What a marketing team asks every Monday, each in one call on a store."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar, cast
 
 import pandas as pd
@@ -12,6 +12,7 @@ from admira.questions.control import check
 from admira.questions.diff import diff
 from admira.questions.forecast import forecast
 from admira.questions.freshness import freshness
+from admira.questions.held import answered
 from admira.questions.lags import lags
 from admira.questions.movers import movers
 from admira.questions.pacing import pacing
@@ -22,28 +23,41 @@ from admira.showing import Answer
 Asking = TypeVar("Asking", bound=Callable[..., Any])
 
 
-def _of_one_commit(question: Asking) -> Asking:
-    """Make it read the store as of one commit, however often it asks; a notebook shows a table."""
+def _of_one_commit(question: Asking, *, is_held: bool = False) -> Asking:
+    """Make it read the store as of one commit, however often it asks; a notebook shows a table.
+
+    Those that are made of nothing but plain words and the store may be ``held``.
+    """
 
     @wraps(question)
     def asked(store: Any, *args: Any, **options: Any) -> Any:
-        found = store.at_once(lambda seen: question(seen, *args, **options))
+        def answer(seen: Any) -> Any:
+            if not is_held:
+                return question(seen, *args, **options)
+            given = (*args, options)
+            make = partial(question, seen, *args, **options)
+            return answered(question.__name__, store, seen, given, make)
+
+        found = store.at_once(answer)
         return Answer.of(found) if isinstance(found, pd.DataFrame) else found
 
     return cast("Asking", asked)
 
 
+_held = partial(_of_one_commit, is_held=True)
+
+
 class Questions:
     """The part of a ``Store`` that answers them; each is a function that takes the store first."""
 
-    anomalies = _of_one_commit(anomalies)
+    anomalies = _held(anomalies)
     check = _of_one_commit(check)
-    cohorts = _of_one_commit(cohorts)
-    diff = _of_one_commit(diff)
-    forecast = _of_one_commit(forecast)
+    cohorts = _held(cohorts)
+    diff = _held(diff)
+    forecast = _held(forecast)
     freshness = _of_one_commit(freshness)
-    lags = _of_one_commit(lags)
-    movers = _of_one_commit(movers)
+    lags = _held(lags)
+    movers = _held(movers)
     pacing = _of_one_commit(pacing)
     saturation = _of_one_commit(saturation)
     tag_audit = _of_one_commit(tag_audit)
