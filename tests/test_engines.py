@@ -160,6 +160,9 @@ def test_rows_of_large_months_are_let_go_once_the_map_is_made(
     gc.collect()
     rows_of_ads = len(ads) * 8  # the clicks alone
     assert (pyarrow.total_allocated_bytes() - before > rows_of_ads) is is_held
+    assert len(store.campaigns()) == 50  # of the maps that are kept by now
+    maps = [path for path, _ in store.backend._cache._held if "/campaigns/" in path]  # type: ignore[attr-defined]  # noqa: SLF001
+    assert bool(maps) is is_held
 
 
 def test_map_and_bridge_made_in_turns_say_the_same(

@@ -182,6 +182,7 @@ def _answered(
     """Run a query; where a commit meanwhile removed a file that it was reading, run it again."""
     for rounds in range(1, _ROUNDS + 1):
         parts = find()
+        pyarrow.default_memory_pool().release_unused()  # the engine has memory of its own
         try:
             return work(parts)
         except engine.errors as error:

@@ -28,8 +28,8 @@ _WORTH_KEEPING = 0.5
 
 _ROW_GROUP = 250_000
 
-# Rows of a month whose partitions take more bytes are not held for what was derived of them: they
-# would fill the memory, and make room for one another before anyone asks for them again.
+# What takes more bytes is not held when it was read for something derived of it: it would fill the
+# memory, and make room for others before anyone asks for it again.
 _LARGE_MONTH = 2 * 2**20
 
 T = TypeVar("T")
@@ -186,6 +186,8 @@ class Snapshot:
                     self._cache.keep(name, whole.made_of, found)
                 if whole.size > _LARGE_MONTH:
                     self._cache.let_go(f"{table.name}/{month}")
+            if found.nbytes > _LARGE_MONTH:
+                self._cache.let_go(name)
             made.append(found.cast(made[0].schema))
         return pyarrow.concat_tables(made)
 

@@ -61,7 +61,7 @@ def _turns(store: str) -> dict[str, tuple[str, Turn]]:
     """Give the contenders, each with the package that it needs."""
     asked = {"store": store, "by": _BY}
 
-    def job(name: str, **more: str) -> Turn:
+    def job(name: str, **more: str | int) -> Turn:
         def start(_: int) -> list[Lap]:
             return run(name, **asked, **more)
 
@@ -71,7 +71,7 @@ def _turns(store: str) -> dict[str, tuple[str, Turn]]:
     return {
         **sql,
         "DuckDB engine": ("duckdb", job("engines:duckdb")),
-        "DuckDB engine, 1 GiB": ("duckdb", job("engines:duckdb", memory_limit="1GiB")),
+        "DuckDB engine, 1 GiB": ("duckdb", job("engines:duckdb", mebibytes=1024)),
         "polars engine": ("polars", job("engines:polars")),
         "Arrow": ("pyarrow", job("engines:arrow")),
         "Spark local[2]": ("pyspark", job("engines:spark")),

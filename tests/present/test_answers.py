@@ -176,12 +176,12 @@ def test_totals_beside_the_platforms_own_stand_in_the_unit_of_their_metric() -> 
     assert shown["Cost"][5] == "no"
 
 
-def test_what_changed_since_a_run_is_shown_by_metric() -> None:
+def test_what_differs_since_a_run_is_shown_by_metric() -> None:
     store, example = admira.open_store("memory:"), admira.datasets.worked_example()
     with admira.operation("ingest", request_id="monday"):
         admira.ingest(store, ads=example.ads, crm=example.crm)
     store.upsert(example.ads_frame.head(1).assign(cost=360.75))
-    html = store.changed_since("monday").admira.table()
+    html = store.diff(as_of="monday").admira.table()
     assert heads(html)[:3] == ["Date", "Channel", "Metric"]
     assert texts(html)[0][2:6] == ["Cost", "€350.75", "€360.75", "+€10.00"]
 
