@@ -87,14 +87,18 @@ def test_dirty_pulls_give_the_same_facts(spark: Any) -> None:
 def test_facts_and_kpis_are_written_from_where_the_cluster_sees_the_store(
     spark: Any, demo: admira.Store, tmp_path: Path
 ) -> None:
+    """The cluster's storage is a file system of Hadoop's with URLs of its own."""
     moved = tmp_path / "mounted"
     demo.compact()
     shutil.copytree(demo.backend.path / "_admira" / "cache", moved / "_admira" / "cache")
-    spark.conf.set(ROOT, f"file://{moved}/")
+    settings = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001 - PySpark has no other way
+    for name, folder in {"store": moved, "out": tmp_path}.items():
+        settings.set(f"fs.viewfs.mounttable.warehouse.link./{name}", f"file://{folder}")
+    spark.conf.set(ROOT, "viewfs://warehouse/store/")
     try:
         facts = demo.facts(engine="spark")
-        assert all(str(moved) in file for file in facts.inputFiles())
-        demo.write_facts(f"file://{tmp_path}/facts", engine="spark", start="2025-12-01")
+        assert all(file.startswith("viewfs://warehouse/store/") for file in facts.inputFiles())
+        demo.write_facts("viewfs://warehouse/out/facts", engine="spark", start="2025-12-01")
     finally:
         spark.conf.unset(ROOT)
     demo.write_metrics(str(tmp_path / "kpis"), ["channel", "currency"], engine="spark")
