@@ -12,6 +12,7 @@ import admira
 from admira.errors import OptionError
 from admira.explorer import Explorer, explore
 from admira.present.language import set_language
+from tests.questions.synthetic import FIRST, flat, store_of
 from tests.stores.rows import ads, crm
 
 NAMES = ("movers", "pacing", "tags", "anomalies")
@@ -282,3 +283,19 @@ def test_the_words_are_those_of_the_language_chosen() -> None:
     explorer = explore(demo(), **NOVEMBER)
     assert "Qué se movió" in explorer.folds.box.titles
     assert "Coste por lead" in explorer.section("movers").html()
+
+
+def test_unusual_days_read_no_more_days_than_they_are_judged_by() -> None:
+    costs = flat(400, seed=3)
+    costs[[250, 395]] *= 3
+    store = store_of({"google_ads": costs})
+    day = FIRST + pd.Timedelta(days=250)
+    explorer = explore(store, metric="cost", start=day, end=day + pd.Timedelta(days=9))
+    section = explorer.section("anomalies")
+    asked = {"start": "2024-05-18", "end": "2024-09-16"}
+    assert f"kpis = store.metrics(by=['date', 'channel'], start='{asked['start']}'" in (
+        section.code.replace('"', "'")
+    )
+    assert section.answer["date"].tolist() == [day]
+    days = {"start": explorer.start, "end": explorer.end}
+    same(section.answer, store.anomalies("cost", by="channel", **days))

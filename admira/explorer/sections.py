@@ -15,6 +15,7 @@ from admira.present.answers import answer_table
 from admira.present.formats import count_text, day_text
 from admira.present.html import picture, render
 from admira.present.language import say
+from admira.questions.anomalies import judged_from
 from admira.questions.tag_audit import TagAudit
 
 _PICTURED = ("movers", "pacing")
@@ -205,6 +206,11 @@ def _anomalies(choice: Choice, budgets: Any) -> Query:
     del budgets
     by = [name for name in choice.dimensions() if name != "date"]
     asked = {"by": ["date", *by], **choice.channel_filter}
+    first, last = judged_from(choice.period.start), choice.period.end
+    if first > choice.known.first:
+        asked["start"] = first
+    if last < choice.known.last:
+        asked["end"] = last
     looked_at = {"metric": choice.metric, **choice.period._asdict()}
     lines = [call_text("kpis = store.metrics", asked), *choice.code_kept("kpis")]
     lines.append(call_text("odd = kpis.admira.anomalies", looked_at))

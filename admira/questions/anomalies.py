@@ -14,6 +14,7 @@ from admira.schemas.registry import Measure
 from admira.summary import Asked
 
 _FEWEST = 4
+_WEEKS = 8
 _SMOOTHEST = 0.05
 _TO_NORMAL = 0.6745  # MAD of a normal distribution, in standard deviations
 
@@ -25,7 +26,7 @@ def anomalies(
     by: str | Sequence[str] = "channel",
     start: Day = None,
     end: Day = None,
-    weeks: int = 8,
+    weeks: int = _WEEKS,
     threshold: float = 3.5,
     scope: str = "paid",
 ) -> pd.DataFrame:
@@ -127,14 +128,18 @@ def _checked(
     return first, last
 
 
+def judged_from(first: pd.Timestamp, weeks: int = _WEEKS) -> pd.Timestamp:
+    """Give the first of the days that days from ``first`` on are judged by."""
+    # A day's errors are of as many weeks, and each of these has its own weeks before it.
+    return first - pd.Timedelta(days=2 * WEEK * weeks)
+
+
 def _looked_at(
     known: Daily, first: pd.Timestamp | None, last: pd.Timestamp | None, weeks: int
 ) -> Daily:
     """Keep the days asked for, and those before them that they are judged by."""
-    # A day's errors are of as many weeks, and each of these has its own weeks before it.
-    back = pd.Timedelta(days=2 * WEEK * weeks)
     days = slice(
-        0 if first is None else known.days.searchsorted(first - back),
+        0 if first is None else known.days.searchsorted(judged_from(first, weeks)),
         None if last is None else known.days.searchsorted(last, side="right"),
     )
     return known._replace(days=known.days[days], grid=known.grid[days])
