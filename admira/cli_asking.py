@@ -43,6 +43,7 @@ def print_answer(
     written: Written | None = None,
     *,
     by_metric: Sequence[str] = (),
+    nothing: str = "Nothing found.",
     as_json: bool,
 ) -> None:
     """Print an answer.
@@ -55,13 +56,15 @@ def print_answer(
         How the figures of a column are written.
     by_metric : sequence of str
         Columns that hold, in each row, the metric that its column ``metric`` names.
+    nothing : str
+        What to say where there are no rows.
     as_json : bool
         Whether to print the rows as they are.
     """
     if as_json:
         print_json(records(found))
     elif found.empty:
-        typer.echo("Nothing found.")
+        typer.echo(nothing)
     else:
         shown = found.assign(**{name: _in_own_metric(found, name) for name in by_metric})
         print_rows(shown, written=written, right=by_metric)

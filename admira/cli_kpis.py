@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 import admira
+from admira.cli_asking import dimensions
 from admira.cli_output import AsJson, Day, console, empty_table, print_json, records
 from admira.cli_upkeep import StoreFolder, opened
 from admira.present.partial import MARK, partial_note
@@ -50,7 +51,7 @@ def metrics(
     Example: admira metrics --by channel --start 2025-12-01 --end 2025-12-31
     """
     target = opened(store)
-    dimensions = [name.strip() for each in by or ["channel"] for name in each.split(",")]
+    asked = dimensions(by, "channel")
     filters: dict[str, Any] = {
         "start": start,
         "end": end,
@@ -58,9 +59,9 @@ def metrics(
         "campaign_id": campaign_id,
     }
     if output is Format.TABLE and not as_json:
-        print_kpis(target, by=dimensions, grain=grain, limit=limit, **filters)
+        print_kpis(target, by=asked, grain=grain, limit=limit, **filters)
         return
-    kpis = target.metrics(dimensions, grain=grain, limit=limit, **filters)
+    kpis = target.metrics(asked, grain=grain, limit=limit, **filters)
     if output is Format.CSV and not as_json:
         typer.echo(kpis.to_csv(index=False), nl=False)
     else:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from admira.cli_asking import print_answer
 from admira.cli_output import AsJson, print_json, print_rows, records
 from admira.cli_upkeep import StoreFolder, opened
 from admira.core.tag_aliases import Tags, alias_rows
@@ -46,13 +47,8 @@ def list_groups(
     if name is not None:
         _tell(opened(store).grouping(name), as_json=as_json)
         return
-    rules = opened(store).groups()
-    if as_json:
-        print_json(records(rules))
-    elif rules.empty:
-        typer.echo("No groups yet; admira groups add makes one.")
-    else:
-        print_rows(rules)
+    nothing = "No groups yet; admira groups add makes one."
+    print_answer(opened(store).groups(), nothing=nothing, as_json=as_json)
 
 
 @grouping.command("add")
@@ -101,13 +97,8 @@ def list_aliases(store: StoreFolder = None, *, as_json: AsJson = False) -> None:
 
     Example: admira aliases list --store shop
     """
-    rows = alias_rows(opened(store).aliases())
-    if as_json:
-        print_json(records(rows))
-    elif rows.empty:
-        typer.echo("No aliases yet; admira aliases add makes one.")
-    else:
-        print_rows(rows)
+    nothing = "No aliases yet; admira aliases add makes one."
+    print_answer(alias_rows(opened(store).aliases()), nothing=nothing, as_json=as_json)
 
 
 @aliasing.command("add")

@@ -11,6 +11,7 @@ from admira.errors import OptionError
 from admira.present.answer_words import column_title, notes_of, title_of, tone_of, word_of
 from admira.present.cells import Cell, colour, head
 from admira.present.formats import (
+    CENTS_UP_TO,
     NOT_AVAILABLE,
     count_text,
     dimension_text,
@@ -30,7 +31,6 @@ _MARKED = ("rate_effect", "mix_effect", "contribution", "difference")
 _BARS = {"movers": "contribution"}
 _ALWAYS = {"now", "previous", "contribution", "budget", "spent", "projected", "value", "forecast"}
 _ASIDE = {"freshness": ["run_id", "started_at", "watermark"]}
-_CENTS_UP_TO = 1000
 
 
 def answer_html(answer: Answer) -> str:
@@ -169,7 +169,7 @@ class _Look:
         if unit == "share":
             return percent_text(value)
         if unit == "currency":
-            has_cents = abs(value) < _CENTS_UP_TO
+            has_cents = abs(value) < CENTS_UP_TO
             written = partial(money_text, currency=self._money(row), has_cents=has_cents)
             return _signed(written, value) if name in _MARKED else written(value)
         return metric_text(name, value, self._money(row)) if unit == "ratio" else count_text(value)

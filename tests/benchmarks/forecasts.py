@@ -2,7 +2,7 @@
 
 Each contender forecasts the daily cost, clicks and leads of the demo's paid channels from what was
 there before, at one week's step, and of a business in which only weekdays and chance count.  It
-needs statsmodels, which admira does not.
+needs statsmodels, the extra ``forecast``.
 """
 
 import sys
@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 import admira
 from admira.questions.daily import daily
-from admira.questions.forecast import _ahead
+from admira.questions.forecast import _FORECASTERS
 from tests.questions.synthetic import flat
 
 Floats = NDArray[np.float64]
@@ -36,23 +35,15 @@ class Score(NamedTuple):
     width: float
 
 
-def ours(history: Floats, horizon: int) -> Bands:
-    """Forecast as ``store.forecast`` does."""
-    centre, reach = (rows[:, 0] for rows in _ahead(history[:, None], horizon, _COVERAGE))
-    return centre, np.maximum(centre - reach, 0.0), centre + reach
+def forecaster(method: str) -> Callable[[Floats, int], Bands]:
+    """Forecast as ``store.forecast`` does by one of its methods."""
 
+    def forecast(history: Floats, horizon: int) -> Bands:
+        rows = _FORECASTERS[method].ahead(history[:, None], horizon, _COVERAGE)
+        centre, reach = (each[:, 0] for each in rows)
+        return centre, np.maximum(centre - reach, 0.0), centre + reach
 
-def smoothed(history: Floats, horizon: int) -> Bands:
-    """Forecast by exponential smoothing with a damped trend and weekdays (ETS AAdA)."""
-    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
-
-    shape = {"error": "add", "trend": "add", "damped_trend": True, "seasonal": "add"}
-    shape["initialization_method"] = "heuristic"
-    fitted = ETSModel(pd.Series(history), seasonal_periods=7, **shape).fit(disp=False)
-    ahead = fitted.get_prediction(start=len(history), end=len(history) + horizon - 1)
-    table = ahead.summary_frame(alpha=1 - _COVERAGE)
-    low, high = (table[f"pi_{end}"].to_numpy() for end in ("lower", "upper"))
-    return table["mean"].to_numpy(), np.maximum(low, 0.0), high
+    return forecast
 
 
 def theta(history: Floats, horizon: int) -> Bands:
@@ -65,8 +56,8 @@ def theta(history: Floats, horizon: int) -> Bands:
 
 
 CONTENDERS: dict[str, Callable[[Floats, int], Bands]] = {
-    "admira": ours,
-    "statsmodels ETS": smoothed,
+    "admira": forecaster("naive"),
+    "admira, ets": forecaster("ets"),
     "statsmodels theta": theta,
 }
 
