@@ -111,7 +111,7 @@ def test_the_files_hold_the_envelopes_with_one_record_per_line(demo: Demo, tmp_p
     assert demo.crm_envelope == {"external": {"crm": {"opportunities": demo.crm}}}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 3),
     days=st.sampled_from([1, 7, 40]),

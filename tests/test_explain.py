@@ -56,7 +56,7 @@ def equal(found: Any, expected: Any) -> bool:
     return bool(float(found) == pytest.approx(float(expected), rel=1e-12))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     metric=st.sampled_from([*metrics]),
     by=st.lists(st.sampled_from(DIMENSIONS), unique=True, max_size=3),

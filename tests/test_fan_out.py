@@ -10,7 +10,7 @@ from admira import Source, SourceUnavailable
 
 from .sources.loopback import Reply, reply_json, serving
 
-QUICK = admira.HttpClient(timeout_seconds=2, deadline_seconds=2, waits_seconds=())
+QUICK = admira.HttpClient(waits_seconds=())
 DEAL = {"opportunity_id": "O-1", "stage": "lead", "amount": None, "utm_campaign": "sale"}
 CRM = [{**DEAL, "created_at": "2025-08-01T00:00:00Z"}]
 

@@ -19,7 +19,6 @@ KIND_OF = {preset.name: preset.kind for preset in packaged_presets()}
 
 fuzz = settings(
     max_examples=12,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

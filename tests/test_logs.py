@@ -37,7 +37,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def quick() -> admira.HttpClient:
-    return admira.HttpClient(timeout_seconds=2, waits_seconds=(0.0, 0.0))
+    return admira.HttpClient(timeout_seconds=20, waits_seconds=(0.0, 0.0))
 
 
 def urls(server: Loopback) -> dict[str, Any]:

@@ -64,7 +64,7 @@ some_days = st.dates(date(2024, 10, 20), date(2025, 6, 20))
     today=some_days,
     spine=st.booleans(),
 )
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 def test_a_period_is_whole_if_each_of_its_days_is_there(
     grain: str,
     week_start: str,
@@ -81,7 +81,7 @@ def test_a_period_is_whole_if_each_of_its_days_is_there(
 
 
 @given(rolling=st.integers(2, 5), start=st.none() | some_days, today=some_days)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_rolled_sum_is_whole_if_each_day_of_all_its_periods_is_there(
     rolling: int, start: date | None, today: date
 ) -> None:

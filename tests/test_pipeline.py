@@ -135,7 +135,7 @@ def test_running_twice_is_running_once(tmp_path: Path) -> None:
 
 def test_a_source_that_is_down_leaves_the_store_untouched(tmp_path: Path) -> None:
     store = admira.open_store(tmp_path / "store")
-    client = admira.HttpClient(timeout_seconds=1, deadline_seconds=1, waits_seconds=())
+    client = admira.HttpClient(waits_seconds=())
     with serve(worked_example()) as api, pytest.raises(admira.SourceError, match="CRM API"):
         admira.ingest(store, ads=api.ads_url, crm=f"{api.crm_url}/missing", client=client)
     assert everything_below(tmp_path) == {}

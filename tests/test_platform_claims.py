@@ -205,7 +205,7 @@ AD_ROWS = st.lists(
 FIELDS = ("date", "channel", "cost", *PLATFORM_MEASURES)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(AD_ROWS)
 def test_claims_are_those_worked_out_by_hand_and_groups_add_up(rows: list[tuple[Any, ...]]) -> None:
     store = admira.open_store("memory:")

@@ -26,7 +26,7 @@ from admira.sources.extract import extract
 from admira.sources.source import Source
 from admira.sources.utm import parse_utm
 
-law = settings(max_examples=50, deadline=None)
+law = settings(max_examples=50)
 
 ADS_PRESETS = [
     "google_ads_csv",

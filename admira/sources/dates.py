@@ -167,7 +167,7 @@ def _iso(year: str, month: str, day: str, clock: list[str | None] | None = None)
             hours = hours % _LATE_HOUR + (_LATE_HOUR if half in "Pp" else 0)
         day_itself = date(int(year), int(month), int(day))
         time_of_day = time(hours, int(minute or 0), int(second or 0))
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of many digits is beyond what a date can count
         return None
     return f"{day_itself}" if hour is None else f"{day_itself}T{time_of_day}"
 

@@ -14,7 +14,7 @@ from admira.core.currency import convert_currency
 from admira.schemas import ADS, CRM
 from tests.core.tables import ad, ads_frame, crm_frame, opportunity
 
-law = settings(max_examples=40, deadline=None)
+law = settings(max_examples=40)
 
 FIRST = pd.Timestamp("2025-08-01")  # a Friday
 

@@ -122,7 +122,6 @@ def examples(count: int) -> Callable[[Any], Any]:
     quick = settings(
         max_examples=count,
         database=None,
-        deadline=None,
         phases=[Phase.explicit, Phase.generate],
         report_multiple_bugs=False,
         suppress_health_check=[*HealthCheck],

@@ -528,7 +528,7 @@ def test_a_ratio_of_ones_own_appears_and_disappears(engine: str, own_ratio: str)
 # Laws
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12)
 @given(
     rows=st.lists(
         st.builds(

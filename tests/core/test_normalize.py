@@ -122,7 +122,7 @@ def test_typed_instants_are_read_like_written_ones() -> None:
     assert normalize_counted(local).fixed == {}
 
 
-law = settings(max_examples=30, deadline=None)
+law = settings(max_examples=30)
 
 
 names = st.sampled_from(

@@ -75,7 +75,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(rows)
 def test_nothing_is_lost_whichever_way_rows_are_settled(pulled: list[dict[str, object]]) -> None:
     accepted = segments(*pulled)

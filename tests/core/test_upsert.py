@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from admira import DataError, SchemaMismatch, upsert
 from admira.schemas import ADS, CRM
 
-law = settings(max_examples=25, deadline=None)
+law = settings(max_examples=25)
 
 
 def opportunities(*rows: tuple[str, str, float | None]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from admira import DataError, SchemaMismatch, Validated, normalize, validate
 from admira.schemas import ADS, CRM, Table
 
-law = settings(max_examples=25, deadline=None)
+law = settings(max_examples=25)
 
 
 def raw_ads(**columns: object) -> pd.DataFrame:

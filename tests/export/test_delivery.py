@@ -15,10 +15,9 @@ import pytest
 
 import admira
 from admira import ExportError, HttpClient, OptionError, ReconciliationError, SettingsError
-from tests.sources.loopback import Loopback, Reply, Request, Serve, closed_port, serving
+from tests.sources.loopback import QUICK, Loopback, Reply, Request, Serve, closed_port, serving
 
 SECRET = "a secret of two"  # noqa: S105 - shared with the receiver of these tests
-QUICK = HttpClient(timeout_seconds=2, deadline_seconds=5, waits_seconds=(0.01, 0.02))
 NOW = datetime(2025, 9, 1, 6, tzinfo=UTC)
 
 
@@ -164,9 +163,9 @@ def test_an_error_repeats_no_secret_that_the_receiver_echoes(
 
 def test_after_the_last_wait_it_says_how_often_it_tried(serve: Serve, kpis: pd.DataFrame) -> None:
     server = serve(Reply(body=(b"busy",), status=503))
-    with pytest.raises(ExportError, match=r"3 tries failed.*try again later\. It said: busy$") as e:
+    with pytest.raises(ExportError, match=r"4 tries failed.*try again later\. It said: busy$") as e:
         send(server, kpis)
-    assert (e.value.status, e.value.answer, len(server.requests)) == (503, "busy", 3)
+    assert (e.value.status, e.value.answer, len(server.requests)) == (503, "busy", 4)
 
 
 def test_a_receiver_that_is_not_there_is_an_export_error(kpis: pd.DataFrame) -> None:

@@ -162,7 +162,7 @@ def test_groups_part_the_rows(demo: admira.Store, by: list[str], options: dict[s
     assert found.to_numpy() == pytest.approx(whole.to_numpy())
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.lists(st.sampled_from(["brand", "^a", "uk", "v2$", "[0-9]", ".*", "zzz"]), min_size=1))
 def test_groups_part_the_rows_whatever_the_rules(demo: admira.Store, patterns: list[str]) -> None:
     demo.add_group("some", [{"group": f"g{n % 3}", "pattern": p} for n, p in enumerate(patterns)])

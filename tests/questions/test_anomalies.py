@@ -68,7 +68,7 @@ def test_the_figures_are_those_worked_out_by_hand() -> None:
         assert row["direction"] == ("up" if z > 0 else "down")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     costs=st.lists(
         st.one_of(st.none(), st.sampled_from([0.0, 10.0, 11.0, 90.0])), min_size=45, max_size=80

@@ -117,7 +117,7 @@ RECORD = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(records=st.lists(RECORD, min_size=1, max_size=8))
 def test_measures_never_fall_with_age_and_end_at_those_of_the_store(records: Any) -> None:
     rows = []

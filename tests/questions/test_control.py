@@ -228,7 +228,7 @@ BATCH = st.tuples(
 
 
 @given(BATCH, BATCH, st.sampled_from([["date", "channel"], ["campaign_id"], []]))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_before_and_now_are_what_the_store_said_and_says(
     one: Any, other: Any, by: list[str]
 ) -> None:

@@ -172,7 +172,7 @@ def by_campaign(row: dict[str, Any]) -> str:
     return str(row["campaign_id"])
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(
     first=st.lists(ROW, min_size=1, max_size=3, unique_by=by_campaign),
     second=st.lists(ROW, min_size=1, max_size=3, unique_by=by_campaign),

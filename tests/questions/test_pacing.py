@@ -76,7 +76,7 @@ CAMPAIGNS = DEMO.ads(start="2025-12-01")[["channel", "campaign_id"]].drop_duplic
     st.lists(st.sampled_from(CAMPAIGNS["campaign_id"].tolist()), unique=True, max_size=5),
     st.integers(1, 31),
 )
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 def test_the_rows_add_up_to_the_months_cost(channels: list[str], ids: list[str], day: int) -> None:
     budgets = [{"channel": each, "budget": 100.0} for each in channels]
     budgets += [{"campaign_id": each, "budget": 10.0} for each in ids]

@@ -50,7 +50,7 @@ def assert_as_by_hand(found: pd.DataFrame, expected: pd.DataFrame) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(GROUPS), st.tuples(some_figures, some_figures)))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_targets_of_groups_are_those_looked_up_by_hand(
     given_targets: dict[str, tuple[float | None, float | None]],
 ) -> None:

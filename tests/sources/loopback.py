@@ -12,6 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from admira.sources.http import HttpClient
+
+# Short waits between tries, and times that a busy machine keeps, too.
+QUICK = HttpClient(timeout_seconds=20, deadline_seconds=30, waits_seconds=(0.01, 0.02, 0.03))
+
 
 @dataclass(frozen=True)
 class Reply:

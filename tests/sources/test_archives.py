@@ -122,7 +122,7 @@ def test_a_folder_without_such_files_is_refused(tmp_path: Path) -> None:
 PACKED = [zipped({"a.csv": b"a,b\n1,2\n", "b.csv": b"a\n"}), compress(b"a,b\n1,2\n")]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(PACKED), st.integers(0, 300), st.integers(0, 5), st.binary(max_size=4))
 def test_a_damaged_archive_is_read_or_refused_by_an_error_of_ours(
     packed: bytes, place: int, length: int, piece: bytes

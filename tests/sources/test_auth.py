@@ -21,9 +21,8 @@ from admira.sources.auth import (
 from admira.sources.http import HttpClient, Request
 from admira.sources.paging import fetch_pages
 
-from .loopback import Loopback, Reply, Serve, reply_json
+from .loopback import QUICK, Loopback, Reply, Serve, reply_json
 
-QUICK = HttpClient(timeout_seconds=2, deadline_seconds=5, waits_seconds=(0.01, 0.02, 0.03))
 SECRET = "s3cr3t"  # noqa: S105 - a secret to look for
 CURSOR = {"param": "after", "from": "next"}
 

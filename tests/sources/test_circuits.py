@@ -20,7 +20,7 @@ GOOD = reply_json([1])
 
 def client_of(opens_after: int = 3, rest_seconds: float = 60) -> HttpClient:
     return HttpClient(
-        timeout_seconds=2,
+        timeout_seconds=20,
         waits_seconds=(),
         circuit_opens_after=opens_after,
         circuit_rest_seconds=rest_seconds,
@@ -53,19 +53,19 @@ def test_a_circuit_opens_after_failed_calls_and_says_until_when(
     )
     assert told
     near = datetime.now(UTC) + timedelta(seconds=60)
-    assert told[1] in {f"{near + timedelta(seconds=n):%H:%M:%S}" for n in range(-3, 3)}
+    assert told[1] in {f"{near + timedelta(seconds=n):%H:%M:%S}" for n in range(-30, 3)}
     assert len(server.requests) == 3
 
 
 def test_after_its_rest_a_circuit_closes_with_a_call_that_works(serve: Serve) -> None:
     server, client = (
         serve(*[Reply(status=500)] * 3, GOOD, *[Reply(status=500)] * 2, GOOD),
-        client_of(rest_seconds=0.3),
+        client_of(rest_seconds=3),
     )
     fail(client, server, 3)
     with pytest.raises(SourceUnavailable, match="circuit open"):
         client.get_json(server.url)
-    time.sleep(0.4)
+    time.sleep(3.1)
     assert client.get_json(server.url) == [1]
     fail(client, server, 2)
     assert client.get_json(server.url) == [1]
@@ -73,9 +73,9 @@ def test_after_its_rest_a_circuit_closes_with_a_call_that_works(serve: Serve) ->
 
 
 def test_after_its_rest_a_circuit_opens_again_with_a_call_that_fails(serve: Serve) -> None:
-    server, client = serve(Reply(status=500)), client_of(rest_seconds=0.3)
+    server, client = serve(Reply(status=500)), client_of(rest_seconds=3)
     fail(client, server, 3)
-    time.sleep(0.4)
+    time.sleep(3.1)
     fail(client, server, 1)
     with pytest.raises(SourceUnavailable, match="circuit open"):
         client.get_json(server.url)
@@ -106,11 +106,11 @@ def test_a_circuit_is_its_clients_own(serve: Serve) -> None:
 
 
 def test_a_circuit_does_not_make_calls_wait_for_each_other(serve: Serve) -> None:
-    server, client = serve(Reply((b"[1]",), wait_seconds=0.4)), client_of()
-    began = time.monotonic()
+    server, client = serve(Reply((b"[1]",), wait_seconds=3)), client_of()
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(client.get_json, [server.url] * 4)) == [[1]] * 4
-    assert time.monotonic() - began < 1.2
+    moments = sorted(request.at_seconds for request in server.requests)
+    assert moments[-1] - moments[0] < 3
 
 
 def test_a_pull_over_pages_stops_at_an_open_circuit(serve: Serve) -> None:
@@ -132,21 +132,21 @@ def test_requests_to_a_host_keep_the_pace_over_all_threads(serve: Serve) -> None
     moments = sorted(request.at_seconds for request in server.requests)
     assert len(moments) == 6
     assert moments[-1] - moments[0] > 0.4
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
 
 
 def test_a_pace_is_each_hosts_own(serve: Serve) -> None:
     servers = [serve(GOOD) for _ in range(3)]
-    client = HttpClient(requests_per_second=0.5)
+    client = HttpClient(requests_per_second=0.02)
     began = time.monotonic()
     for server in servers:
         client.get_json(server.url)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 40
 
 
 def test_waiting_for_ones_turn_takes_nothing_from_the_deadline(serve: Serve) -> None:
     server = serve(Reply((b"[1]",), wait_seconds=0.1))
-    client = HttpClient(deadline_seconds=0.4, waits_seconds=(), requests_per_second=2)
-    for _ in range(3):
+    client = HttpClient(deadline_seconds=2, waits_seconds=(), requests_per_second=0.3)
+    for _ in range(2):
         assert client.get_json(server.url) == [1]
-    assert len(server.requests) == 3
+    assert len(server.requests) == 2

@@ -7,12 +7,10 @@ import pytest
 from admira.errors import SourceRejected
 from admira.sources.auth import Bearer, QueryKey
 from admira.sources.documents import values_at
-from admira.sources.http import HttpClient, Request
+from admira.sources.http import Request
 from admira.sources.paging import Pages, fetch_pages
 
-from .loopback import Reply, Serve, reply_json
-
-QUICK = HttpClient(timeout_seconds=2, deadline_seconds=5, waits_seconds=(0.01, 0.02, 0.03))
+from .loopback import QUICK, Reply, Serve, reply_json
 
 
 def records(pages: Pages, path: str) -> list[Any]:

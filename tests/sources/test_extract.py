@@ -16,13 +16,11 @@ from hypothesis import strategies as st
 from admira.errors import OptionError, SourceRejected, SourceUnavailable
 from admira.schemas import ADS, CRM
 from admira.sources.extract import extract_ads, extract_crm
-from admira.sources.http import HttpClient
 
-from .loopback import Reply, Serve, closed_port, reply_json
+from .loopback import QUICK, Reply, Serve, closed_port, reply_json
 
 Write = Callable[[Path, list[dict[str, Any]]], object]
 
-QUICK = HttpClient(timeout_seconds=2, deadline_seconds=5, waits_seconds=(0.01, 0.02, 0.03))
 
 ROWS: list[dict[str, Any]] = [
     {"date": "2025-08-01", "campaign_id": "C-1", "clicks": "7", "cost": "1.5"},

@@ -12,9 +12,8 @@ import requests
 from admira.errors import AdmiraError, SourceRejected, SourceUnavailable
 from admira.sources.http import HttpClient
 
-from .loopback import Loopback, Reply, Serve, closed_port, reply_json
+from .loopback import QUICK, Loopback, Reply, Serve, closed_port, reply_json
 
-QUICK = HttpClient(timeout_seconds=2, deadline_seconds=5, waits_seconds=(0.01, 0.02, 0.03))
 GOOD = reply_json([{"clicks": 1}])
 SECRET = "s3cr3t"  # noqa: S105 - a secret to look for
 
@@ -72,7 +71,7 @@ def test_no_secret_of_the_address_is_told(
     serve: Serve, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = serve(reply)
-    client = HttpClient(timeout_seconds=0.2, waits_seconds=(0.01,))
+    client = HttpClient(timeout_seconds=1, waits_seconds=(0.01,))
     with caplog.at_level(logging.DEBUG):
         try:
             client.get_json(_secret_url(server), params={"key": SECRET}, name="ADS API")

@@ -293,7 +293,7 @@ def test_a_pattern_that_is_none_is_refused() -> None:
 cells = st.text(st.sampled_from("a1 ,;\t|\"'\n\ré\u00a0="), max_size=5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(st.lists(cells, min_size=3, max_size=3), max_size=6),
     separator=st.sampled_from(",;\t|"),
@@ -329,7 +329,7 @@ mutations = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(mutations)
 def test_no_line_of_a_damaged_file_is_lost(changes: list[tuple[int, int, bytes]]) -> None:
     content = VALID
@@ -354,7 +354,7 @@ def without_separators(line: str) -> str:
     return line
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=60) | st.text('a,;"\n\r\t|=seп', max_size=30).map(str.encode))
 def test_any_bytes_are_a_table_or_an_error_of_ours(content: bytes) -> None:
     for rule in (None, CsvRule(header_has=(("a",),), drop_if_blank=("a",))):

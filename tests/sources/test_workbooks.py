@@ -109,7 +109,7 @@ def test_without_the_reader_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
 VALID = workbook(Rows=[["a", "b"], [1, "x"], [2.5, date(2025, 8, 1)]])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, len(VALID)), st.integers(0, 5), st.binary(max_size=4))
 def test_a_damaged_workbook_is_read_or_refused_by_an_error_of_ours(
     place: int, length: int, piece: bytes

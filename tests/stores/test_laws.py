@@ -61,7 +61,7 @@ BATCHES = {
 
 @pytest.mark.parametrize("name", STORES)
 @pytest.mark.parametrize("kind", TABLES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_a_store_is_the_fold_of_the_upsert_verb(name: str, kind: Kind, data: st.DataObject) -> None:
     batches = data.draw(st.lists(BATCHES[kind], min_size=1, max_size=3))
