@@ -184,8 +184,17 @@ def test_the_budget_is_for_all_pages(serve: Serve) -> None:
     assert 2 <= len(server.requests) <= 4
 
 
+def test_the_budget_ends_the_wait_for_a_page(serve: Serve) -> None:
+    server = serve(Reply(wait_seconds=60))
+    began = time.monotonic()
+    with pytest.raises(SourceUnavailable, match=r"and the budget of 0\.5 s .* leaves no time"):
+        pull(server, None, budget_seconds=0.5)
+    assert time.monotonic() - began < 15
+    assert len(server.requests) == 1
+
+
 def test_a_wait_beyond_the_budget_is_not_begun(serve: Serve) -> None:
-    server = serve(Reply(status=429, headers={"Retry-After": "60"}), rows(1))
+    server = serve(Reply(status=429, headers={"Retry-After": "25"}), rows(1))
     with pytest.raises(SourceUnavailable, match=r"and the budget of 20 s .* leaves no time"):
         pull(server, None, budget_seconds=20)
     assert len(server.requests) == 1
