@@ -108,7 +108,7 @@ def demo(
         )
         return
     typer.echo(f"{report}\n")
-    print_kpis(target, by=["channel"])
+    print_kpis(target, ["channel"])
     typer.echo("\nWhat went into the join came out of it:")
     typer.echo(totals_text(target.reconcile()))
     typer.echo(

@@ -1,20 +1,27 @@
 """The command line's KPIs: metrics, and reconcile, which proves that they add up."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 import typer
+from rich.cells import cell_len
 from rich.table import Table
+from rich.text import Text
 
 import admira
-from admira.cli_asking import dimensions
+from admira.cli_asking import Named, Today, dimensions
 from admira.cli_output import AsJson, Day, console, empty_table, print_json, records
 from admira.cli_upkeep import StoreFolder, opened
-from admira.present.partial import MARK, partial_note
-from admira.present.text import KpiTable, kpi_table
+from admira.present.cells import Cell
+from admira.present.html import BAD, GOOD, MUTED
+from admira.present.language import say
+from admira.present.tables import MetricTable, metric_table
 
 kpi_commands = typer.Typer()
+
+_TINTS = {GOOD: "green", BAD: "red", MUTED: "dim"}
+_GAP = 3
 
 
 class Format(StrEnum):
@@ -34,6 +41,17 @@ def metrics(
     ] = None,
     start: Day = None,
     end: Day = None,
+    period: Named = None,
+    today: Today = None,
+    compare: Annotated[
+        str | None, typer.Option(help="Put it beside the previous period, or that of a year ago.")
+    ] = None,
+    versus: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Targets, CSV or workbook: metrics, by group and period."
+        ),
+    ] = None,
     grain: Annotated[
         str | None, typer.Option(help="Cut date: day, week, month, quarter, year.")
     ] = None,
@@ -44,24 +62,34 @@ def metrics(
         Format, typer.Option("--format", help="A table to read, or CSV or JSON in full.")
     ] = Format.TABLE,
     *,
+    platform: Annotated[
+        bool, typer.Option("--platform", help="What platforms claim of themselves, beside ours.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Print KPIs: one row per group.
 
-    Example: admira metrics --by channel --start 2025-12-01 --end 2025-12-31
+    Example: admira metrics --by channel --period 2025-12 --compare previous
     """
     target = opened(store)
-    asked = dimensions(by, "channel")
-    filters: dict[str, Any] = {
+    asked: dict[str, Any] = {
+        "by": dimensions(by, "channel"),
+        "grain": grain,
+        "limit": limit,
+        "versus": versus,
+        "compare": compare,
+        "platform": platform,
         "start": start,
         "end": end,
+        "period": period,
+        "today": today,
         "channel": channel,
         "campaign_id": campaign_id,
     }
     if output is Format.TABLE and not as_json:
-        print_kpis(target, by=asked, grain=grain, limit=limit, **filters)
+        print_kpis(target, **asked)
         return
-    kpis = target.metrics(asked, grain=grain, limit=limit, **filters)
+    kpis = target.metrics(**asked)
     if output is Format.CSV and not as_json:
         typer.echo(kpis.to_csv(index=False), nl=False)
     else:
@@ -97,37 +125,72 @@ def totals_text(totals: pd.DataFrame) -> str:
 
 def print_kpis(
     store: admira.Store,
-    *,
     by: list[str],
+    *,
     grain: str | None = None,
     limit: int | None = None,
-    **filters: Any,
+    versus: str | None = None,
+    **asked: Any,
 ) -> None:
     """Print a KPI table that ends in two named totals: what was paid for, and everything."""
-    facts = store.facts(**filters)
-    days: dict[str, Any] = {name: filters.get(name) for name in ("start", "end")}
-    kpis = admira.compute_metrics(facts, by=by, grain=grain, limit=limit, **days)
-    table = kpi_table(
-        kpis,
-        totals={
-            "Paid": admira.compute_metrics(facts, by=[], scope="paid"),
-            "All (blended)": admira.compute_metrics(facts, by=[]),
-        },
-    )
-    console().print(_drawn(table))
-    note = partial_note(kpis["date"], kpis.attrs) if "date" in kpis else ""
-    if note:
-        console().print(f"{MARK} {note}")
+    kpis = store.metrics(by, grain=grain, versus=versus, **asked)
+    table = metric_table(kpis, limit=limit, totals=_totals(store, kpis, asked), is_exact=True)
+    screen = console()
+    for places in _parts(table, screen.width):
+        screen.print(_drawn(table, places))
+    for note in table.notes:
+        screen.print(note, highlight=False)
 
 
-def _drawn(table: KpiTable) -> Table:
-    """Draw a KPI table for the terminal."""
+def _totals(
+    store: admira.Store, kpis: pd.DataFrame, asked: dict[str, Any]
+) -> dict[str, pd.DataFrame]:
+    """Work out the totals; money in several currencies has none."""
+    if "currency" in kpis and len(kpis["currency"].drop_duplicates()) > 1:
+        return {}
+    return {
+        say("Paid"): store.metrics([], **asked | {"scope": "paid"}),
+        say("All (blended)"): store.metrics([], **asked),
+    }
+
+
+def _parts(table: MetricTable, room: int) -> list[list[int]]:
+    """Part the columns so that each part fits, names in all of them: no figure is cut off."""
+    names = [place for place, head in enumerate(table.heads) if head.align == "left"]
+    free = beside_names = room - sum(_width(table, place) for place in names)
+    parts = [[*names]]
+    for place in range(len(names), len(table.heads)):
+        width = _width(table, place)
+        if width > free and parts[-1] != names:
+            parts.append([*names])
+            free = beside_names
+        parts[-1].append(place)
+        free -= width
+    return parts
+
+
+def _width(table: MetricTable, place: int) -> int:
+    """Give the room that a column takes: its cells, or the longest word above them, and a gap."""
+    lines = [line for row in table.rows for line in _text(row.cells[place]).plain.splitlines()]
+    return max(map(cell_len, [*str(table.heads[place].text).split(), *lines])) + _GAP
+
+
+def _drawn(table: MetricTable, places: list[int]) -> Table:
+    """Draw some columns of a KPI table for the terminal."""
     drawn = empty_table()
-    for position, title in enumerate(table.titles):
-        is_figure = position >= table.dimensions
-        drawn.add_column(title, justify="right" if is_figure else "left", no_wrap=True)
-    last_group = len(table.rows) - table.totals - 1
-    for position, cells in enumerate(table.rows):
-        style = "bold" if position > last_group else None
-        drawn.add_row(*cells, style=style, end_section=position == last_group)
+    for place in places:
+        head = table.heads[place]
+        justify: Literal["left", "right"] = "left" if head.align == "left" else "right"
+        drawn.add_column(str(head.text), justify=justify, width=_width(table, place) - _GAP)
+    groups = sum(not row.is_total for row in table.rows)
+    for number, row in enumerate(table.rows, 1):
+        style = "bold" if row.is_total else None
+        cells = [_text(row.cells[place]) for place in places]
+        drawn.add_row(*cells, style=style, end_section=number == groups)
     return drawn
+
+
+def _text(cell: Cell) -> Text:
+    """Write a figure, and below it how it changed and how far it is from its target."""
+    lines = [(str(cell.text), ""), (cell.note, cell.note_colour), (cell.aim, cell.aim_colour)]
+    return Text("\n").join([Text(line, _TINTS.get(tint, "")) for line, tint in lines if line])

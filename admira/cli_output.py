@@ -17,10 +17,12 @@ from admira.present.text import Written, row_texts
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Day = Annotated[str | None, typer.Option(metavar="DAY", help="Such as 2025-08-31; included.")]
 
+_PAGE_COLUMNS = 200  # of what is not read in a terminal
+
 
 def console() -> Console:
-    """Give a console as wide as the table needs where the output is no terminal."""
-    return Console() if sys.stdout.isatty() else Console(width=200)
+    """Give a console, of its own width where the output is no terminal."""
+    return Console() if sys.stdout.isatty() else Console(width=_PAGE_COLUMNS)
 
 
 def empty_table() -> Table:

@@ -22,6 +22,24 @@ from admira.present.partial import MARK
 from admira.schemas.metrics import metrics
 from admira.schemas.registry import Measure, Ratio
 
+# What fits a page, in the order in which a campaign is read: spend, funnel, return.
+OVERVIEW = (
+    "clicks",
+    "cost",
+    "leads",
+    "opportunities",
+    "closed_won",
+    "revenue",
+    "cpc",
+    "cpa",
+    "cvr_lead_to_opp",
+    "cvr_opp_to_won",
+    "roas",
+)
+
+# What platforms claim, where a table has it.
+CLAIMED = ("platform_conversions", "platform_value", "platform_cpa", "platform_roas")
+
 _ENDINGS = ("_previous", "_change", "_target", "_versus")
 
 
@@ -50,6 +68,7 @@ class Look:
     longest: float = 0.0
     grain: str | None = None
     whole: frozenset[str] = frozenset()
+    is_exact: bool = False
     partial: frozenset[pd.Timestamp] = frozenset()
 
     def cells(self, row: Mapping[Any, Any]) -> list[Cell]:
@@ -57,7 +76,7 @@ class Look:
         money = row["currency"] if "currency" in self.dimensions else self.currency
         money = None if pd.isna(money) else money
         named = [Cell(self._named(row[name]), align="left") for name in self.dimensions]
-        return [*named, *(self._figure(row, name, money) for name in self.names)]
+        return [*named, *(self._barred(row, name, money) for name in self.names)]
 
     def _named(self, value: object) -> str:
         if isinstance(value, pd.Timestamp):
@@ -67,17 +86,20 @@ class Look:
     def total(self, label: str, row: Mapping[Any, Any]) -> list[Cell]:
         """Write a total under the groups; it has no bar."""
         blanks = [Cell("", align="left")] * (len(self.dimensions) - 1)
-        figures = [
-            figure(row, name, self.currency, is_whole=name in self.whole) for name in self.names
-        ]
+        figures = [self._figure(row, name, self.currency) for name in self.names]
         return [Cell(label, align="left"), *blanks, *figures]
 
-    def _figure(self, row: Mapping[Any, Any], name: str, currency: str | None) -> Cell:
-        is_barred = name == self.bar and self.longest > 0 and not pd.isna(row[name])
-        width = max(0.0, 100 * float(row[name]) / self.longest) if is_barred else 0.0
+    def _barred(self, row: Mapping[Any, Any], name: str, currency: str | None) -> Cell:
+        cell = self._figure(row, name, currency)
+        if name != self.bar or self.longest <= 0 or pd.isna(row[name]):
+            return cell
+        width = max(0.0, 100 * float(row[name]) / self.longest)
         style = f"background:linear-gradient(90deg,{FILL} {width:.1f}%,transparent {width:.1f}%)"
-        shown = style if is_barred else ""
-        return figure(row, name, currency, style=shown, is_whole=name in self.whole)
+        return replace(cell, style=style)
+
+    def _figure(self, row: Mapping[Any, Any], name: str, currency: str | None) -> Cell:
+        is_whole = name in self.whole
+        return figure(row, name, currency, is_whole=is_whole, is_exact=self.is_exact)
 
 
 def figure(
@@ -85,16 +107,16 @@ def figure(
     name: str,
     currency: str | None,
     *,
-    style: str = "",
     is_whole: bool = False,
+    is_exact: bool = False,
 ) -> Cell:
     """Write one figure, how it changed, and how far it is from its target, where the row says."""
     value = row[name]
     text = exact = metric_text(name, value, currency, is_exact=True)
     title = why_missing(name) if exact == NOT_AVAILABLE else exact
-    if isinstance(metrics.figure(name), Measure):  # no other figure is written without its cents
+    if isinstance(metrics.figure(name), Measure) and not is_exact:  # only sums go without cents
         text = metric_text(name, value, currency, is_whole=is_whole)
-    cell = Cell(text, title, style=style)
+    cell = Cell(text, title)
     if f"{name}_change" in row:
         before = metric_text(name, row[f"{name}_previous"], currency, is_exact=True)
         title = say("{now}, before: {before}", now=cell.title, before=before)

@@ -1,6 +1,6 @@
 """KPI tables to be looked at: bars, sparklines, changes, and totals that are ratios of sums."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,13 +10,20 @@ from admira.core.coverage import PARTIAL, is_partial
 from admira.core.metrics import regrouped
 from admira.core.totals import MEASURES
 from admira.errors import OptionError, SchemaMismatch
-from admira.present.cells import Cell, Look, head, is_companion, totals_of
+from admira.present.cells import (
+    CLAIMED,
+    OVERVIEW,
+    Cell,
+    Look,
+    head,
+    is_companion,
+    totals_of,
+)
 from admira.present.formats import CENTS_UP_TO, count_text, few_names, percent_text
 from admira.present.html import render
 from admira.present.html import sparkline as line_of
 from admira.present.language import say
 from admira.present.partial import MARK, partial_note, period_note
-from admira.present.text import CLAIMED, OVERVIEW
 from admira.schemas.metrics import metrics
 
 SHOWN = 50
@@ -67,8 +74,11 @@ def metric_table(
     lines: pd.DataFrame | None = None,
     bar: str | None = None,
     top: int | None = None,
+    limit: int | None = SHOWN,
     currency: str | None = None,
     title: str = "",
+    totals: Mapping[str, pd.DataFrame] | None = None,
+    is_exact: bool = False,
 ) -> MetricTable:
     """Make a table of KPIs to be looked at.
 
@@ -85,12 +95,17 @@ def metric_table(
     bar : str, optional
         A metric whose cells are filled in proportion.
     top : int, optional
-        Only that many rows, those with most cost, then revenue; by default the first 50 as they
-        come.
+        Only that many rows, those with most cost, then revenue; by default as they come.
+    limit : int, optional
+        How many rows are shown as they come; all with ``None``.
     currency : str, optional
         ISO 4217 code of the money; by default that of the facts, where it is known.
     title : str, optional
         A line above.
+    totals : dict of str to DataFrame of one row, optional
+        Label to the same metrics of everything, where they say more than the sum of the groups.
+    is_exact : bool
+        Whether cents show on large sums too.
 
     Returns
     -------
@@ -119,7 +134,7 @@ def metric_table(
     if sparkline is not None and lines is None:
         dimensions, lines = _without_date(dimensions), kpis
         groups = regrouped(kpis, dimensions)
-    shown = leading_rows(groups, top)
+    shown = leading_rows(groups, top, limit)
     money = currency or kpis.attrs.get("currency")
     look = Look(
         tuple(names),
@@ -129,6 +144,7 @@ def metric_table(
         longest=0.0 if bar is None else float(shown[bar].fillna(0.0).max()),
         grain=kpis.attrs.get("grain"),
         whole=_whole(shown, names),
+        is_exact=is_exact,
         partial=frozenset(shown.loc[is_partial(shown), "date"]) if "date" in shown else frozenset(),
     )
     rows = [Row(look.cells(row)) for row in shown.to_dict("records")]
@@ -138,13 +154,13 @@ def metric_table(
         heads.append(_trend_head(sparkline))
         for row, line in zip(rows, _trends(lines, shown, dimensions, sparkline), strict=True):
             row.cells.append(line)
-    totals = _totals(groups, dimensions, look)
+    below = _total_rows(_sums(groups, dimensions) if totals is None else totals, look)
     if sparkline is not None:
-        for total in totals:
+        for total in below:
             total.cells.append(Cell(""))
     notes = [*_partial_notes(kpis, shown, lines), *_unmet_note(kpis)]
-    notes += _notes(groups, shown, totals)
-    return MetricTable(shown, heads, rows + totals, notes, title)
+    notes += _notes(groups, shown, below)
+    return MetricTable(shown, heads, rows + below, notes, title)
 
 
 def dimensions_of(kpis: pd.DataFrame) -> list[str]:
@@ -174,10 +190,10 @@ def _without_date(dimensions: Sequence[str]) -> list[str]:
     return [name for name in dimensions if name != "date"]
 
 
-def leading_rows(groups: pd.DataFrame, top: int | None) -> pd.DataFrame:
-    """Give the rows to show: those with most cost, then revenue; without a limit the first."""
+def leading_rows(groups: pd.DataFrame, top: int | None, limit: int | None = SHOWN) -> pd.DataFrame:
+    """Give the rows to show: those with most cost, then revenue; without ``top`` the first."""
     if top is None:
-        return groups.head(SHOWN)
+        return groups if limit is None else groups.head(limit)
     order = [name for name in ("cost", "revenue") if name in groups]
     return groups.sort_values(order, ascending=False, kind="stable").head(top)
 
@@ -214,12 +230,16 @@ def _floats(values: pd.Series, days: pd.Index) -> list[float | None]:
     return [None if value != value else value for value in found]  # noqa: PLR0124 - how NaN is told
 
 
-def _totals(kpis: pd.DataFrame, dimensions: Sequence[str], look: Look) -> list[Row]:
-    """Write the totals, where the frame has what they are made of."""
+def _sums(kpis: pd.DataFrame, dimensions: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Give the totals of the groups, where the frame has what they are made of."""
     try:
-        totals = totals_of(kpis, dimensions) if dimensions else {}
+        return totals_of(kpis, dimensions) if dimensions else {}
     except SchemaMismatch:
-        return []
+        return {}
+
+
+def _total_rows(totals: Mapping[str, pd.DataFrame], look: Look) -> list[Row]:
+    """Write the totals."""
     return [
         Row(look.total(label, total.iloc[0].to_dict()), is_total=True, is_first_total=place == 0)
         for place, (label, total) in enumerate(totals.items())

@@ -1,104 +1,13 @@
-"""KPI tables as people read them: titles, currency, percent and × from the metric registry."""
+"""Rows as text: what questions and listings say, as people read it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pandas as pd
 
-from admira.core.coverage import PARTIAL, is_partial
-from admira.present.cells import is_companion
-from admira.present.formats import NOT_AVAILABLE, count_text, dimension_text, metric_text
-from admira.present.language import say
-from admira.present.partial import MARK
-from admira.schemas.metrics import metrics
-
-# What fits a page, in the order in which a campaign is read: spend, funnel, return.
-OVERVIEW = (
-    "clicks",
-    "cost",
-    "leads",
-    "opportunities",
-    "closed_won",
-    "revenue",
-    "cpc",
-    "cpa",
-    "cvr_lead_to_opp",
-    "cvr_opp_to_won",
-    "roas",
-)
-
-# What platforms claim, where a table has it.
-CLAIMED = ("platform_conversions", "platform_value", "platform_cpa", "platform_roas")
+from admira.present.formats import NOT_AVAILABLE, count_text
 
 Written = Mapping[str, Callable[[float], str]]
-
-
-class KpiTable(NamedTuple):
-    """A table ready to be printed: titles and cells as text, the first ``dimensions`` of them left.
-
-    The last ``totals`` rows are totals.
-    """
-
-    titles: list[str]
-    rows: list[list[str]]
-    dimensions: int
-    totals: int
-
-
-def kpi_table(
-    kpis: pd.DataFrame,
-    *,
-    totals: dict[str, pd.DataFrame] | None = None,
-    columns: Sequence[str] = OVERVIEW,
-) -> KpiTable:
-    """Write KPIs as text, with named total rows below.
-
-    Parameters
-    ----------
-    kpis : DataFrame, one row per group
-        What :func:`admira.compute_metrics` gives.
-    totals : dict of str to DataFrame of one row, optional
-        Label to the same metrics with ``by=[]``: ratios of sums, never averages of the rows.
-    columns : sequence of str
-        The metrics to show, in this order.
-
-    Returns
-    -------
-    KpiTable
-
-    Examples
-    --------
-    >>> import admira
-    >>> store = admira.open_store("memory:")
-    >>> example = admira.datasets.worked_example()
-    >>> report = admira.ingest(store, ads=example.ads, crm=example.crm)
-    >>> kpi_table(store.metrics(by="channel", scope="paid"), columns=["cost", "roas"]).rows
-    [['google_ads', '650.75', '7.68×'], ['meta_ads', '200.00', '0.00×']]
-    """
-    others = {*metrics.columns, PARTIAL}
-    dimensions = [name for name in map(str, kpis) if name not in others and not is_companion(name)]
-    rows = [
-        [
-            *(_dimension(row[name], is_cut=is_cut) for name in dimensions),
-            *(metric_text(n, row[n], is_exact=True) for n in columns),
-        ]
-        for row, is_cut in zip(kpis.to_dict("records"), is_partial(kpis), strict=True)
-    ]
-    for label, total in (totals or {}).items():
-        figures = total.iloc[0]
-        blanks = [""] * (len(dimensions) - 1)
-        rows.append(
-            [label, *blanks, *(metric_text(name, figures[name], is_exact=True) for name in columns)]
-        )
-    titles = [*dimensions, *(say(metrics.figure(name).label) for name in columns)]
-    return KpiTable(titles, rows, len(dimensions), len(totals or {}))
-
-
-def _dimension(value: object, *, is_cut: bool) -> str:
-    """Write the name of a group; days as they sort, marked where their period is not whole."""
-    if not isinstance(value, pd.Timestamp):
-        return dimension_text(value)
-    return f"{value:%Y-%m-%d}{MARK if is_cut else ''}"
 
 
 def row_texts(rows: pd.DataFrame, *, written: Written | None = None) -> list[list[str]]:

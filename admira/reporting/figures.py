@@ -9,9 +9,9 @@ from admira.core.grains import Grain
 from admira.core.metrics import regrouped
 from admira.core.periods import Period, beside
 from admira.present.cards import Summary
+from admira.present.cells import OVERVIEW
 from admira.present.language import say
 from admira.present.tables import MetricTable, Row, metric_table
-from admira.present.text import OVERVIEW
 from admira.schemas.metrics import metrics
 from admira.store import Store
 

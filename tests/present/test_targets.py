@@ -11,7 +11,6 @@ import pytest
 import admira
 from admira.present.html import BAD, GOOD, MUTED
 from admira.present.tables import metric_table
-from admira.present.text import kpi_table
 
 NAMES = ["cost", "cpa", "roas"]
 
@@ -90,6 +89,7 @@ def test_a_sheet_has_money_and_shares_as_such(kpis: pd.DataFrame, tmp_path: Path
     assert read["cpa_versus"].tolist() == [-0.1667, 0.5]
 
 
-def test_a_printed_table_takes_no_companion_for_a_dimension(kpis: pd.DataFrame) -> None:
+def test_a_table_takes_no_companion_for_a_dimension(kpis: pd.DataFrame) -> None:
     marked = kpis.assign(is_partial=True)
-    assert kpi_table(marked, columns=["cpa"]).titles == ["channel", "Cost per lead"]
+    table = metric_table(marked, columns=["cpa"])
+    assert [cell.text for cell in table.heads] == ["Channel", "Cost per lead"]
