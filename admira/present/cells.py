@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from admira.core.metrics import regrouped
 from admira.core.periods import beside
+from admira.core.totals import MEASURES
 from admira.present.formats import (
     NOT_AVAILABLE,
     change_text,
@@ -186,6 +187,20 @@ def totals_of(kpis: pd.DataFrame, dimensions: Sequence[str]) -> dict[str, pd.Dat
 
 
 def _total(kpis: pd.DataFrame) -> pd.DataFrame:
+    """Sum a KPI table to one row, what it was before likewise, beside the targets that all share.
+
+    Targets of measures are not summed: several rows may share one.
+    """
+    total = _sum(kpis)
+    for name in metrics:
+        aims: list[Any] = [*kpis[f"{name}_target"].unique()] if f"{name}_target" in kpis else []
+        if len(aims) == 1 and name not in MEASURES and not pd.isna(aims[0]):
+            off = total[name] / aims[0] - 1 if aims[0] else pd.NA
+            total = total.assign(**{f"{name}_target": aims[0], f"{name}_versus": off})
+    return total
+
+
+def _sum(kpis: pd.DataFrame) -> pd.DataFrame:
     """Sum a KPI table to one row, and what it was before likewise."""
     now = regrouped(kpis, [])
     earlier = [name for name in kpis if str(name).endswith("_previous")]

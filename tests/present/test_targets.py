@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import admira
+from admira.datasets import worked_example
 from admira.present.html import BAD, GOOD, MUTED
 from admira.present.tables import metric_table
 
@@ -62,6 +63,25 @@ def test_a_figure_says_how_far_it_is_from_its_target(kpis: pd.DataFrame) -> None
     assert first[1].title == "€50.00, before: €40.00, target: €60.00"
     html = table._repr_html_()
     assert f'<span style="color:{GOOD};font-size:.85em">−16.7% vs target</span>' in html
+
+
+def test_a_total_has_the_targets_of_ratios_that_all_rows_share() -> None:
+    example = worked_example()
+    store = admira.open_store("memory:")
+    admira.ingest(store, ads=example.ads, crm=example.crm)
+    wanted = {"cpa": 100.0, "roas": 0.0, "leads": 2.0}
+    kpis = store.metrics("channel", scope="paid", versus=wanted)
+    (total,) = [row.cells for row in metric_table(kpis, columns=[*wanted]).rows if row.is_total]
+    cpa = store.metrics([], scope="paid")["cpa"].item()
+    aims = [f"{cpa / 100 - 1:+.1%} vs target", "– vs target", ""]
+    assert [cell.aim for cell in total[1:]] == aims
+    other = pd.DataFrame({"channel": ["google_ads", "meta_ads"], "cpa": [100.0, 90.0]})
+    for targets in (other, other.head(1)):
+        kpis = store.metrics("channel", scope="paid", versus=targets)
+        (total,) = [row.cells for row in metric_table(kpis, columns=["cpa"]).rows if row.is_total]
+        assert total[1].aim == ""
+    without = kpis[kpis["channel"] == "meta_ads"]
+    assert metric_table(without, columns=["cpa"]).rows[-1].cells[1].aim == ""
 
 
 def test_in_spanish_too(kpis: pd.DataFrame) -> None:
