@@ -307,6 +307,21 @@ def test_a_store_that_is_not_there_or_broken_is_not_alive(folder: Path, tmp_path
     assert "should hold the store's settings" in found.checks[0].detail
 
 
+def test_a_store_on_s3_is_judged_alike_and_has_no_disk(bucket: str) -> None:
+    assert not admira.health(bucket).is_alive
+    admira.ingest(bucket, ads=EXAMPLE.ads, crm=EXAMPLE.crm, now=EARLY)
+    found = admira.health(bucket, now=EARLY)
+    assert (found.is_ready, [check.name for check in found.checks]) == (True, ["store", "runs"])
+    with pytest.raises(SourceError):
+        admira.ingest(bucket, ads="/nowhere/ads.json", crm=[], now=EARLY + timedelta(hours=1))
+    found = admira.health(bucket, now=EARLY + timedelta(days=2))
+    assert bad(found) == ["runs"]
+    assert "1 failed since" in str(found)
+    place, _, connection = bucket.partition("?")
+    found = admira.health(f"{place}-of-nobody?{connection}")
+    assert (found.is_alive, bad(found)) == (False, ["store"])
+
+
 def test_a_source_is_asked_without_its_secrets(folder: Path) -> None:
     with serving(Reply(status=404)) as api:
         place = api.url.replace("http://", "http://me:passw0rd@") + "/ads?key=s3cr3t"

@@ -19,8 +19,10 @@ from tests.test_runs import AD, DEAL, NOW
 BAD = {**AD, "campaign_id": "C-2", "clicks": "many"}
 
 
-@pytest.fixture(params=["memory", "parquet"])
+@pytest.fixture(params=["memory", "parquet", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> admira.Store:
+    if request.param == "s3":
+        return admira.open_store(request.getfixturevalue("bucket"))
     return admira.open_store("memory:" if request.param == "memory" else tmp_path / "store")
 
 
