@@ -40,11 +40,11 @@ from admira.monitoring.health import health as health
 from admira.monitoring.server import start_metrics_server as start_metrics_server
 from admira.monitoring.text_file import metrics_file as metrics_file
 from admira.operations import operation as operation
-from admira.pipeline import demo as demo
 from admira.pipeline import ingest as ingest
-from admira.pipeline import load as load
 from admira.present.language import language as language
 from admira.present.language import set_language as set_language
+from admira.ready import demo as demo
+from admira.ready import load as load
 from admira.reporting import Report as Report
 from admira.reporting import report as report
 from admira.schemas import SCHEMA_VERSION as SCHEMA_VERSION

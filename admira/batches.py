@@ -15,7 +15,7 @@ from admira.errors import DataError
 from admira.ingest_plan import described
 from admira.ingest_report import TableReport
 from admira.schemas import ID_COLUMNS, TABLES, TAGS, Kind
-from admira.sources.extract import Extracted
+from admira.sources.fan_out import Extracted
 from admira.stores.quarantine import REMOVED
 from admira.stores.transaction import Transaction
 

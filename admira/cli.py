@@ -24,7 +24,7 @@ from admira.cli_upkeep import StoreFolder, asking, named_store, opened, upkeep
 from admira.errors import AdmiraError, OptionError, SourceRejected
 from admira.exit_codes import exit_code_of
 from admira.explaining import explained
-from admira.sources.extract import extract_all
+from admira.sources.fan_out import extract_all
 from admira.sources.presets import load_preset
 
 app = typer.Typer(

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from admira.schemas import TABLES
-from admira.sources.extract import Extracted
+from admira.sources.fan_out import Extracted
 from admira.sources.mapping import ColumnRule, Preset
 
 _SHOWN = 3

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
@@ -18,7 +17,8 @@ from admira.operations import operation
 from admira.present.progress import Clock, ProgressOption, watched
 from admira.run_history import past_tables, recorded
 from admira.schemas import Kind
-from admira.sources.extract import Extracted, OnSourceError, extract_all, sources_for
+from admira.sources.extract import sources_for
+from admira.sources.fan_out import Extracted, OnSourceError, extract_all
 from admira.sources.http import HttpClient
 from admira.sources.presets import load_preset
 from admira.sources.source import Source
@@ -240,82 +240,3 @@ def _is_complete(extracted: Extracted, *, claimed: bool | None) -> bool:
         )
     says_so = bool(extracted.pulls) and all(pull.is_complete for pull in extracted.pulls)
     return bool(claimed) or (claimed is None and says_so and is_open and not extracted.skipped)
-
-
-def load(
-    *,
-    ads: Any,
-    crm: Any,
-    tags: Any = None,
-    store: Store | str | os.PathLike[str] | None = None,
-    **options: Any,
-) -> Store:
-    """Load your own files, frames or URLs into a store, ready for KPIs: the first thing to do.
-
-    Parameters
-    ----------
-    ads, crm : source, or list of sources
-        As in :func:`ingest`.
-    tags : DataFrame, optional
-        The team's UTM sheet.
-    store : Store, or what :func:`open_store` takes, optional
-        Where the rows go; by default a new folder among the system's temporary files.
-    **options
-        Further options of :func:`ingest`.
-
-    Returns
-    -------
-    Store
-        Its ``report`` says what was read, rejected and why.
-
-    Raises
-    ------
-    AdmiraError
-        As :func:`ingest` does.
-
-    Examples
-    --------
-    >>> import admira
-    >>> example = admira.datasets.worked_example()
-    >>> store = admira.load(ads=example.ads, crm=example.crm, store="memory:")
-    >>> store.report["ads"].accepted
-    4
-    """
-    place = tempfile.mkdtemp(prefix="admira-") if store is None else store
-    target = place if isinstance(place, Store) else open_store(place)
-    target.report = ingest(target, ads=ads, crm=crm, tags=tags, **options)
-    return target
-
-
-def demo(
-    store: Store | str | os.PathLike[str] = "memory:", *, progress: ProgressOption = None
-) -> Store:
-    """Give a store of demo data to play with: 120 days, 60 campaigns, 6 channels, with its dirt.
-
-    Parameters
-    ----------
-    store : Store, or what :func:`open_store` takes
-        Where the data goes; by default into memory.
-    progress : callable or bool, optional
-        As in :func:`ingest`.
-
-    Returns
-    -------
-    Store
-
-    Examples
-    --------
-    >>> import admira
-    >>> store = admira.demo()
-    >>> len(store.metrics(by="channel", scope="paid"))
-    6
-    """
-    from admira.datasets import generate
-
-    target = store if isinstance(store, Store) else open_store(store)
-    data = generate()
-    made = datetime(2026, 1, 1, tzinfo=UTC)  # the day after its last one, so that it never changes
-    target.report = ingest(
-        target, ads=data.ads, crm=data.crm, run_id="demo", now=made, progress=progress
-    )
-    return target
