@@ -23,7 +23,7 @@ _OPTIONS = (
     # Unlike a route of Playwright's, this keeps the cache.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-_PATIENCE_MILLISECONDS = 20_000
+_PATIENCE_MILLISECONDS = 60_000
 
 
 @contextmanager

@@ -22,8 +22,8 @@ WIDGET_TYPE = "application/vnd.jupyter.widget-view+json"
 
 _TAB = "window.tab"
 _LOST = Path(__file__).with_name("lost.js").read_text()
-_RUN_MILLISECONDS = 60_000
-_RENDER_MILLISECONDS = 3_000
+_RUN_MILLISECONDS = 120_000
+_RENDER_MILLISECONDS = 10_000
 _WIDGET_FAULTS = ("Error displaying widget", "Loading widget", "VBox(children", "HBox(children")
 
 

@@ -75,7 +75,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 def _wait_until_ready(address: str, log: Path) -> None:
-    retries = urllib3.Retry(60, backoff_factor=0.1, backoff_max=0.5)
+    retries = urllib3.Retry(240, backoff_factor=0.1, backoff_max=0.5)
     with urllib3.PoolManager(retries=retries) as pool:
         try:
             pool.request("GET", f"{address}/api/status?token={TOKEN}")
