@@ -16,6 +16,7 @@ from admira.summary import Asked
 _FEWEST = 4
 _WEEKS = 8
 _SMOOTHEST = 0.05
+_CELLS_AT_A_TIME = 20_000  # each with all days of its weeks
 _TO_NORMAL = 0.6745  # MAD of a normal distribution, in standard deviations
 
 
@@ -89,14 +90,13 @@ def anomalies(
     values, is_measure = known.grid, isinstance(metrics[metric], Measure)
     before = weeks_before(values, weeks)
     expected = medians(before)
-    floor = _floor(values, expected, weeks, is_measure=is_measure)
-    spread = np.fmax(medians(np.abs(before - expected)), floor)
-    can_judge = (~np.isnan(before)).sum(axis=0) >= _FEWEST
-    can_judge &= (spread > 0) & ~np.isnan(values)
+    is_asked = ~np.isnan(values) & _within(known.days, first, last)[:, None]
+    can_judge = is_asked & ((~np.isnan(before)).sum(axis=0) >= _FEWEST)
+    spread = _spread(values, before, expected, can_judge, threshold, is_measure=is_measure)
+    can_judge &= spread > 0
     z = np.full_like(values, np.nan)
     np.divide(_TO_NORMAL * (values - expected), spread, out=z, where=can_judge)
-    is_asked = ~np.isnan(values) & _within(known.days, first, last)[:, None]
-    is_flagged = is_asked & (np.abs(z) > threshold)
+    is_flagged = np.abs(z) > threshold
     figures = {"value": values, "expected": expected, "z": z}
     rows = known.cells(is_flagged).assign(
         **{name: pd.array(column[is_flagged], dtype="Float64") for name, column in figures.items()}
@@ -104,7 +104,7 @@ def anomalies(
     is_up = (rows["value"] > rows["expected"]).to_numpy(dtype=bool)
     rows["direction"] = pd.array(np.where(is_up, "up", "down"), dtype="str")
     rows["verdict"] = pd.array(_verdicts(metric, is_up), dtype="str")
-    judged = int((is_asked & can_judge).sum())
+    judged = int(can_judge.sum())
     rows.attrs |= {
         "metric": metric,
         "judged": judged,
@@ -145,16 +145,46 @@ def _looked_at(
     return known._replace(days=known.days[days], grid=known.grid[days])
 
 
-def _floor(values: Floats, expected: Floats, weeks: int, *, is_measure: bool) -> Floats:
-    """Give the least that a MAD counts for, from earlier days alone."""
+def _spread(
+    values: Floats,
+    before: Floats,
+    expected: Floats,
+    can_judge: NDArray[np.bool_],
+    threshold: float,
+    *,
+    is_measure: bool,
+) -> Floats:
+    """Give by how much days differ: their MAD, or the floor where that is higher.
+
+    Most days are near enough by the lowest floor there can be; what takes longer to work out can
+    only raise it, and is worked out for the others alone.
+    """
+    spread = _SMOOTHEST * np.abs(expected)
+    if is_measure:
+        spread = np.fmax(spread, _TO_NORMAL * np.sqrt(np.maximum(expected, 1.0)))
+    distance = _TO_NORMAL * np.abs(values - expected)
+    near = threshold * (1 - 1e-9)
+    is_far = can_judge & (distance > near * spread)
+    deviations = np.abs(before[:, is_far] - expected[is_far])
+    spread[is_far] = np.fmax(spread[is_far], medians(deviations))
+    is_far &= distance > near * spread
+    usual = _usual_error(values, expected, is_far, len(before))
+    spread[is_far] = np.fmax(spread[is_far], usual * np.abs(expected[is_far]))
+    return spread
+
+
+def _usual_error(values: Floats, expected: Floats, where: NDArray[np.bool_], weeks: int) -> Floats:
+    """Give by which share expectations were off on half of the days before some cells."""
     errors = np.full_like(values, np.nan)
     np.divide(np.abs(values - expected), expected, out=errors, where=expected > 0)
-    rolled = pd.DataFrame(errors).rolling(WEEK * weeks, min_periods=WEEK).median()
-    usual = rolled.shift(1).to_numpy()
-    floor = np.fmax(usual, _SMOOTHEST) * np.abs(expected)
-    if not is_measure:
-        return np.asarray(floor)
-    return np.asarray(np.fmax(floor, _TO_NORMAL * np.sqrt(np.maximum(expected, 1.0))))
+    days, groups = np.nonzero(where)
+    usual = np.full(len(days), np.nan)
+    for cells in np.array_split(np.arange(len(days)), 1 + len(days) // _CELLS_AT_A_TIME):
+        earlier = days[cells] - np.arange(1, WEEK * weeks + 1)[:, None]
+        found = np.where(earlier >= 0, errors[earlier, groups[cells]], np.nan)
+        is_known = (~np.isnan(found)).sum(axis=0) >= WEEK
+        usual[cells] = np.where(is_known, medians(found), np.nan)
+    return usual
 
 
 def _within(

@@ -55,7 +55,7 @@ def daily(store: Asked, metric: str, by: str | Sequence[str] | None, scope: str)
     kpis = store.metrics(asked, scope=scope)
     if is_money(found):
         keys = asked[1:]
-    elif "currency" not in keys:
+    elif "currency" not in keys and len(kpis["currency"].drop_duplicates()) > 1:
         kpis = regrouped(kpis, ["date", *keys])
     number = kpis.groupby(keys, dropna=False).ngroup() if keys else pd.Series(0, index=kpis.index)
     first = kpis.assign(number=number).drop_duplicates("number").sort_values("number")

@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import admira
 from admira.errors import OptionError
 from admira.questions.anomalies import anomalies
+from admira.questions.daily import daily
 from tests.questions.synthetic import FIRST, flat, store_of
 from tests.stores.rows import ads, crm
 
@@ -83,6 +84,53 @@ def test_later_days_change_nothing(costs: list[float | None], kept: int) -> None
     known_then = anomalies(store_of({"a": part}), "cost", threshold=1.0)
     until = all_days["date"] <= FIRST + pd.Timedelta(days=last)
     pd.testing.assert_frame_equal(all_days[until].reset_index(drop=True), known_then)
+
+
+def in_full(grid: np.ndarray, weeks: int, *, is_measure: bool) -> np.ndarray:
+    """Work out every z the long way: each day's MAD, and the rolling median of all errors."""
+    past = pd.concat([pd.DataFrame(grid).shift(7 * week) for week in range(1, weeks + 1)])
+    by_day = past.groupby(level=0)
+    expected = by_day.median()
+    mad = (past - expected.loc[past.index]).abs().groupby(level=0).median()
+    errors = ((pd.DataFrame(grid) - expected).abs() / expected).where(expected > 0)
+    usual = errors.rolling(7 * weeks, min_periods=7).median().shift(1)
+    floor = np.fmax(usual, 0.05) * expected
+    if is_measure:
+        floor = np.fmax(floor, 0.6745 * np.sqrt(np.fmax(expected, 1.0)))
+    spread = np.fmax(mad, floor).where(by_day.count() >= 4)
+    return np.asarray(0.6745 * (grid - expected) / spread.where(spread > 0))
+
+
+@settings(max_examples=40, phases=[Phase.generate])  # shrinking would make many stores
+@given(
+    costs=st.lists(
+        st.one_of(st.none(), st.sampled_from([0.0, 10.0, 11.0, 12.0, 90.0])),
+        min_size=45,
+        max_size=90,
+    ),
+    metric=st.sampled_from(["cost", "cpc"]),
+    threshold=st.sampled_from([0.3, 1.0, 3.5]),
+    is_weekly=st.booleans(),
+)
+def test_what_is_left_out_of_the_reckoning_changes_nothing(
+    costs: list[float | None],
+    metric: str,
+    threshold: float,
+    is_weekly: bool,  # noqa: FBT001
+) -> None:
+    costs[0] = 10.0
+    if is_weekly:
+        costs = [0.0 if day % 7 else cost for day, cost in enumerate(costs)]
+    store = store_of({"a": costs, "b": costs[::-1]}, clicks=2)
+    known = daily(store, metric, "channel", "paid")
+    z = in_full(known.grid, 8, is_measure=metric == "cost")
+    rows = anomalies(store, metric, threshold=threshold)
+    assert rows.attrs["judged"] == np.isfinite(z).sum()
+    is_flagged = np.abs(z) > threshold
+    expected = known.cells(is_flagged).assign(z=z[is_flagged])
+    assert rows["date"].tolist() == expected["date"].tolist()
+    assert rows["channel"].tolist() == expected["channel"].tolist()
+    assert rows["z"].tolist() == pytest.approx(expected["z"].tolist())
 
 
 def test_a_day_without_rows_is_a_zero_between_first_and_last_and_nothing_outside() -> None:
