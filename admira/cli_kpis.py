@@ -57,7 +57,7 @@ def metrics(
     ] = None,
     channel: Annotated[list[str] | None, typer.Option(help="Only this channel.")] = None,
     campaign_id: Annotated[list[str] | None, typer.Option(help="Only this campaign.")] = None,
-    limit: Annotated[int | None, typer.Option(help="At most this many rows.")] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="At most this many rows.")] = None,
     output: Annotated[
         Format, typer.Option("--format", help="A table to read, or CSV or JSON in full.")
     ] = Format.TABLE,
@@ -139,7 +139,7 @@ def print_kpis(
     for places in _parts(table, screen.width):
         screen.print(_drawn(table, places))
     for note in table.notes:
-        screen.print(note, highlight=False)
+        screen.print(Text(note))
 
 
 def _totals(
@@ -181,7 +181,7 @@ def _drawn(table: MetricTable, places: list[int]) -> Table:
     for place in places:
         head = table.heads[place]
         justify: Literal["left", "right"] = "left" if head.align == "left" else "right"
-        drawn.add_column(str(head.text), justify=justify, width=_width(table, place) - _GAP)
+        drawn.add_column(Text(str(head.text)), justify=justify, width=_width(table, place) - _GAP)
     groups = sum(not row.is_total for row in table.rows)
     for number, row in enumerate(table.rows, 1):
         style = "bold" if row.is_total else None

@@ -21,7 +21,7 @@ _PAGE_COLUMNS = 200  # of what is not read in a terminal
 
 
 def console() -> Console:
-    """Give a console, of its own width where the output is no terminal."""
+    """Give a console; where the output is no terminal, it has a width of its own."""
     return Console() if sys.stdout.isatty() else Console(width=_PAGE_COLUMNS)
 
 
@@ -39,7 +39,7 @@ def print_rows(
         is_number = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
         is_figure = is_number or name in right
         drawn.add_column(
-            str(name),
+            Text(str(name)),
             justify="right" if is_figure else "left",
             no_wrap=is_figure,
             overflow="fold",

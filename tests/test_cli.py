@@ -114,7 +114,8 @@ def test_a_mistake_gets_one_sentence_and_exit_code_1(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("metrics", "--nope"), ("fly",), ("metrics", "--format", "x")]
+    "arguments",
+    [("metrics", "--nope"), ("fly",), ("metrics", "--format", "x"), ("metrics", "--limit", "-1")],
 )
 def test_wrong_usage_is_exit_code_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     done = run(*arguments, cwd=tmp_path)

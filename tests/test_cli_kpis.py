@@ -111,6 +111,13 @@ def test_no_figure_is_cut_off_however_narrow_the_terminal(
     assert "…" not in narrow
 
 
+def test_names_are_printed_as_they_are(tmp_path: Path) -> None:
+    example, shop = worked_example(), tmp_path / "shop"
+    ads = [row | {"campaign_name": "[red] Sale [/]"} for row in example.ads]
+    admira.ingest(shop, ads=ads, crm=example.crm)
+    assert " [red] Sale [/] " in asked("metrics", "--store", str(shop), "--by", "campaign_name")
+
+
 def test_money_in_several_currencies_has_rows_and_no_total(tmp_path: Path) -> None:
     example, shop = worked_example(), tmp_path / "shop"
     dollars = [
