@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import admira
@@ -16,6 +16,11 @@ FIXTURES = Path(__file__).parent / "presets" / "fixtures"
 CSV_FIXTURES = sorted(FIXTURES.glob("*.csv"))
 JSON_FIXTURES = sorted(FIXTURES.glob("*.json"))
 KIND_OF = {preset.name: preset.kind for preset in packaged_presets()}
+
+DAMAGE = [
+    *(b"", b"\x00", b"\xff\xfe", b"\xe2\x80\x8b", b'"', b"\n", b"\r", b",", b";", b"\t"),
+    *(b"Total", b"-1", b"9" * 20, b"e999", b"inf", b"nan", b"/", b":", b"%", b"{", b"[]"),
+]
 
 fuzz = settings(
     max_examples=12,
@@ -40,9 +45,7 @@ def account_closes(source: Source, kind: str) -> None:
 edits = st.lists(
     st.tuples(
         st.floats(0, 1, exclude_max=True),
-        st.sampled_from(
-            [b"", b"\x00", b"\xff\xfe", b'"', b"\n", b",", b";", b"\t", b"Total", b"-1"]
-        ),
+        st.sampled_from(DAMAGE),
         st.integers(0, 20),
     ),
     min_size=1,
@@ -76,12 +79,15 @@ def test_bytes_of_any_kind_are_refused_or_accounted_for(
         account_closes(Source(tmp_path / name), kind)
 
 
+# Numbers and days that fit no type, and a name that is none.
+ODD = ["1e999", "9" * 400, "99999999999999-01-01", "0000-00-00", "1 ago 99999999999", "\x00", "-"]
+
 cells = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(10**20), 10**20)
     | st.floats()
-    | st.sampled_from(["", "2025-08-01", "1,033.33", "{{campaign.name}}", "\ud800", "true"]),
+    | st.sampled_from(["", "2025-08-01", "1,033.33", "{{campaign.name}}", "\ud800", "true", *ODD]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
     max_leaves=3,
 )
@@ -106,6 +112,7 @@ def spoilt(document: Any, changes: list[tuple[int, Any]]) -> Any:
 @pytest.mark.parametrize("fixture", JSON_FIXTURES, ids=lambda path: path.name)
 @fuzz
 @given(changes=st.lists(st.tuples(st.integers(1, 60), cells), min_size=1, max_size=4))
+@example(changes=[(1, "\ud800")])
 def test_a_spoilt_answer_is_refused_or_accounted_for(
     fixture: Path, changes: list[tuple[int, Any]]
 ) -> None:

@@ -1,7 +1,8 @@
 """Leads and the deals they became: one record under the lead's id."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -68,7 +69,12 @@ def _side(pull: Pull, entry_stage: str, link: str) -> pd.DataFrame | None:
 
 def _texts(values: pd.Series) -> pd.Series:
     """Write ids as text, None where there is none."""
-    return values.map(lambda value: None if value is None else str(value).strip() or None)
+    return _each(values, lambda value: None if value is None else str(value).strip() or None)
+
+
+def _each(values: pd.Series, change: Callable[[Any], Any]) -> pd.Series:
+    """Change each value, and keep it an object: JSON can spell text that no column can hold."""
+    return pd.Series(map(change, values), values.index, dtype=object)
 
 
 def _pairs(leads: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +92,7 @@ def _pairs(leads: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:
 def _of_leads(pull: Pull, deal_of_lead: dict[str, str], deals: pd.DataFrame) -> Pull:
     """Give leads the stage and amount of their deals."""
     frame = pull.frame.copy()
-    deal = _texts(frame["opportunity_id"]).map(deal_of_lead.get)
+    deal = _each(_texts(frame["opportunity_id"]), deal_of_lead.get)
     has_deal = deal.notna().to_numpy()
     for name in _OF_THE_DEAL:
         if name not in deals:
@@ -102,5 +108,5 @@ def _of_deals(pull: Pull, joined: set[str]) -> Pull:
     ids = _texts(pull.frame["opportunity_id"])
     left = pull.frame[~ids.isin(joined).to_numpy()].copy()
     others = ids[~ids.isin(joined)]
-    left["opportunity_id"] = others.map(lambda text: None if text is None else f"{_PREFIX}{text}")
+    left["opportunity_id"] = _each(others, lambda t: None if t is None else f"{_PREFIX}{t}")
     return replace(pull, frame=left.reset_index(drop=True))
