@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 import admira
-from admira.cli_asking import Named, Today, dimensions
+from admira.cli_asking import By, Named, Today, dimensions
 from admira.cli_output import AsJson, Day, console, empty_table, print_json, records
 from admira.cli_upkeep import StoreFolder, opened
-from admira.present.cells import Cell
+from admira.present.cells import Cell, has_currencies
 from admira.present.html import BAD, GOOD, MUTED
 from admira.present.language import say
 from admira.present.tables import MetricTable, metric_table
@@ -35,10 +35,7 @@ class Format(StrEnum):
 @kpi_commands.command()
 def metrics(
     store: StoreFolder = None,
-    by: Annotated[
-        list[str] | None,
-        typer.Option(help="Dimensions, such as channel or date,channel; channel by default."),
-    ] = None,
+    by: By = None,
     start: Day = None,
     end: Day = None,
     period: Named = None,
@@ -67,7 +64,7 @@ def metrics(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Print KPIs: one row per group.
+    """Print KPIs: one row per group, by channel where nothing is said.
 
     Example: admira metrics --by channel --period 2025-12 --compare previous
     """
@@ -135,9 +132,11 @@ def print_kpis(
     """Print a KPI table that ends in two named totals: what was paid for, and everything."""
     kpis = store.metrics(by, grain=grain, versus=versus, **asked)
     table = metric_table(kpis, limit=limit, totals=_totals(store, kpis, asked), is_exact=True)
+    texts = [[_text(cell) for cell in row.cells] for row in table.rows]
+    widths = [_width(head, column) for head, *column in zip(table.heads, *texts, strict=True)]
     screen = console()
-    for places in _parts(table, screen.width):
-        screen.print(_drawn(table, places))
+    for places in _parts(table, widths, screen.width):
+        screen.print(_drawn(table, texts, widths, places))
     for note in table.notes:
         screen.print(Text(note))
 
@@ -146,7 +145,7 @@ def _totals(
     store: admira.Store, kpis: pd.DataFrame, asked: dict[str, Any]
 ) -> dict[str, pd.DataFrame]:
     """Work out the totals; money in several currencies has none."""
-    if "currency" in kpis and len(kpis["currency"].drop_duplicates()) > 1:
+    if has_currencies(kpis):
         return {}
     return {
         say("Paid"): store.metrics([], **asked | {"scope": "paid"}),
@@ -154,39 +153,41 @@ def _totals(
     }
 
 
-def _parts(table: MetricTable, room: int) -> list[list[int]]:
+def _width(head: Cell, column: list[Text]) -> int:
+    """Give the room that a column takes: its cells, or the longest word above them."""
+    lines = [line for text in column for line in text.plain.splitlines()]
+    return max(map(cell_len, [*str(head.text).split(), *lines]))
+
+
+def _parts(table: MetricTable, widths: list[int], room: int) -> list[list[int]]:
     """Part the columns so that each part fits, names in all of them: no figure is cut off."""
     names = [place for place, head in enumerate(table.heads) if head.align == "left"]
-    free = beside_names = room - sum(_width(table, place) for place in names)
+    free = beside_names = room - sum(widths[place] + _GAP for place in names)
     parts = [[*names]]
-    for place in range(len(names), len(table.heads)):
-        width = _width(table, place)
-        if width > free and parts[-1] != names:
+    for place in range(len(names), len(widths)):
+        taken = widths[place] + _GAP
+        if taken > free and parts[-1] != names:
             parts.append([*names])
             free = beside_names
         parts[-1].append(place)
-        free -= width
+        free -= taken
     return parts
 
 
-def _width(table: MetricTable, place: int) -> int:
-    """Give the room that a column takes: its cells, or the longest word above them, and a gap."""
-    lines = [line for row in table.rows for line in _text(row.cells[place]).plain.splitlines()]
-    return max(map(cell_len, [*str(table.heads[place].text).split(), *lines])) + _GAP
-
-
-def _drawn(table: MetricTable, places: list[int]) -> Table:
+def _drawn(
+    table: MetricTable, texts: list[list[Text]], widths: list[int], places: list[int]
+) -> Table:
     """Draw some columns of a KPI table for the terminal."""
     drawn = empty_table()
     for place in places:
         head = table.heads[place]
         justify: Literal["left", "right"] = "left" if head.align == "left" else "right"
-        drawn.add_column(Text(str(head.text)), justify=justify, width=_width(table, place) - _GAP)
+        drawn.add_column(Text(str(head.text)), justify=justify, width=widths[place])
     groups = sum(not row.is_total for row in table.rows)
-    for number, row in enumerate(table.rows, 1):
+    for number, (row, cells) in enumerate(zip(table.rows, texts, strict=True), 1):
         style = "bold" if row.is_total else None
-        cells = [_text(row.cells[place]) for place in places]
-        drawn.add_row(*cells, style=style, end_section=number == groups)
+        is_last_group = number == groups
+        drawn.add_row(*(cells[place] for place in places), style=style, end_section=is_last_group)
     return drawn
 
 

@@ -8,9 +8,8 @@ import pytest
 import admira
 from admira import Source, SourceUnavailable
 
-from .sources.loopback import Reply, reply_json, serving
+from .sources.loopback import QUICK, Reply, reply_json, serving
 
-QUICK = admira.HttpClient(waits_seconds=())
 DEAL = {"opportunity_id": "O-1", "stage": "lead", "amount": None, "utm_campaign": "sale"}
 CRM = [{**DEAL, "created_at": "2025-08-01T00:00:00Z"}]
 

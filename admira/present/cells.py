@@ -170,12 +170,17 @@ def is_companion(name: str) -> bool:
     return stem is not None and stem in metrics.columns
 
 
+def has_currencies(kpis: pd.DataFrame) -> bool:
+    """Tell whether a KPI table has money in several currencies, which is never added."""
+    return "currency" in kpis and len(kpis["currency"].drop_duplicates()) > 1
+
+
 def totals_of(kpis: pd.DataFrame, dimensions: Sequence[str]) -> dict[str, pd.DataFrame]:
     """Give the named totals of a KPI table, as ratios of sums.
 
     Where no campaign can be credited with some of it, what was paid for comes first.
     """
-    if "currency" in dimensions and len(kpis["currency"].drop_duplicates()) > 1:
+    if has_currencies(kpis):
         return {}
     if "channel" not in dimensions:
         named = {"paid": say("Paid"), "all": say("All (blended)")}

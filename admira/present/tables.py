@@ -15,6 +15,7 @@ from admira.present.cells import (
     OVERVIEW,
     Cell,
     Look,
+    has_currencies,
     head,
     is_companion,
     totals_of,
@@ -273,7 +274,7 @@ def _notes(groups: pd.DataFrame, shown: pd.DataFrame, totals: list[Row]) -> list
         notes.append(_claimed_note(groups))
     if totals:
         notes.append(say("Totals are ratios of sums, not averages of the rows."))
-    elif "currency" in groups and len(groups["currency"].drop_duplicates()) > 1:
+    elif has_currencies(groups):
         notes.append(say("Money in several currencies is never added, so there is no total."))
     return notes
 

@@ -162,21 +162,22 @@ def _spread(
     spread = _SMOOTHEST * np.abs(expected)
     if is_measure:
         spread = np.fmax(spread, _TO_NORMAL * np.sqrt(np.maximum(expected, 1.0)))
-    distance = _TO_NORMAL * np.abs(values - expected)
+    gap = np.abs(values - expected)
+    distance = _TO_NORMAL * gap
     near = threshold * (1 - 1e-9)
     is_far = can_judge & (distance > near * spread)
     deviations = np.abs(before[:, is_far] - expected[is_far])
     spread[is_far] = np.fmax(spread[is_far], medians(deviations))
     is_far &= distance > near * spread
-    usual = _usual_error(values, expected, is_far, len(before))
+    usual = _usual_error(gap, expected, is_far, len(before))
     spread[is_far] = np.fmax(spread[is_far], usual * np.abs(expected[is_far]))
     return spread
 
 
-def _usual_error(values: Floats, expected: Floats, where: NDArray[np.bool_], weeks: int) -> Floats:
+def _usual_error(gap: Floats, expected: Floats, where: NDArray[np.bool_], weeks: int) -> Floats:
     """Give by which share expectations were off on half of the days before some cells."""
-    errors = np.full_like(values, np.nan)
-    np.divide(np.abs(values - expected), expected, out=errors, where=expected > 0)
+    errors = np.full_like(gap, np.nan)
+    np.divide(gap, expected, out=errors, where=expected > 0)
     days, groups = np.nonzero(where)
     usual = np.full(len(days), np.nan)
     for cells in np.array_split(np.arange(len(days)), 1 + len(days) // _CELLS_AT_A_TIME):

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from admira.sources.pulls import Pull
+from admira.sources.records import objects
 
 # What a lead's record takes from its deal: how far it came, what it is worth, and when.
 _OF_THE_DEAL = ("stage", "amount", "currency", "closed_at", "updated_at")
@@ -74,7 +75,7 @@ def _texts(values: pd.Series) -> pd.Series:
 
 def _each(values: pd.Series, change: Callable[[Any], Any]) -> pd.Series:
     """Change each value, and keep it an object: JSON can spell text that no column can hold."""
-    return pd.Series(map(change, values), values.index, dtype=object)
+    return objects(list(map(change, values))).set_axis(values.index)
 
 
 def _pairs(leads: pd.DataFrame, deals: pd.DataFrame) -> pd.DataFrame:

@@ -70,7 +70,7 @@ def stacked(frames: Sequence[pd.DataFrame], kind: Kind) -> pd.DataFrame:
 
 
 def _stacked_column(frames: Sequence[pd.DataFrame], name: Any) -> pd.Series:
-    parts = [frame[name] if name in frame else _objects([None] * len(frame)) for frame in frames]
+    parts = [frame[name] if name in frame else objects([None] * len(frame)) for frame in frames]
     if len({part.dtype for part in parts}) > 1:
         parts = [part.astype(object) for part in parts]
     return pd.concat(parts, ignore_index=True)
@@ -79,12 +79,12 @@ def _stacked_column(frames: Sequence[pd.DataFrame], name: Any) -> pd.Series:
 def _cells(rows: Sequence[Mapping[str, Any]], name: str) -> pd.Series:
     """Give one key of every row, ``None`` where a row lacks it."""
     try:
-        return _objects(list(map(itemgetter(name), rows)))
+        return objects(list(map(itemgetter(name), rows)))
     except KeyError:
-        return _objects([row.get(name) for row in rows])
+        return objects([row.get(name) for row in rows])
 
 
-def _objects(values: list[Any]) -> pd.Series:
+def objects(values: list[Any]) -> pd.Series:
     """Give a series of exactly these objects: no dtype is guessed, no list is unpacked."""
     cells = np.fromiter(values, dtype=object, count=len(values))
     return pd.Series(cells, dtype=object, copy=False)
