@@ -75,7 +75,7 @@ def named_period(name: str | tuple[Day, Day], today: pd.Timestamp) -> Named:
     Parameters
     ----------
     name : str or (start, end)
-        ``"today"``, ``"yesterday"``, ``"last 28 days"`` (any number, up to yesterday), ``"wtd"``,
+        ``"today"``, ``"yesterday"``, ``"last 28 days"`` (up to 99999, until yesterday), ``"wtd"``,
         ``"mtd"``, ``"qtd"``, ``"ytd"`` (the week, month, quarter or year up to today), ``"last
         week"`` (Monday to Sunday), ``"last month"``, ``"last quarter"``, ``"last year"``, or a
         year, quarter, month or day: ``"2025"``, ``"2025-Q3"``, ``"2025-08"``, ``"2025-08-31"``.
@@ -105,7 +105,7 @@ def named_period(name: str | tuple[Day, Day], today: pd.Timestamp) -> Named:
     text = " ".join(name.lower().split())
     if text in _RELATIVE:
         return _RELATIVE[text](today)
-    days = re.fullmatch(r"last (\d+) days?", text)
+    days = re.fullmatch(r"last (\d{1,5}) days?", text)
     if days and int(days[1]):
         return Named(Period(today - int(days[1]) * _DAY, today - _DAY))
     return Named(_absolute(text))
